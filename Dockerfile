@@ -1,0 +1,29 @@
+# A worker's image: the locked packages and the wheel, no Java, no compiler, no root.
+FROM python:3.11.11-slim-bookworm AS build
+WORKDIR /src
+COPY requirements.lock ./
+RUN python -m venv /opt/barometer \
+    && /opt/barometer/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+COPY pyproject.toml README.md LICENSE jgo.toml jgo.lock.toml ./
+COPY agents agents
+COPY topics topics
+COPY models models
+COPY monitoring monitoring
+RUN /opt/barometer/bin/pip install --no-cache-dir --no-deps .
+
+FROM python:3.11.11-slim-bookworm
+RUN useradd --system --uid 10001 --home-dir /var/lib/barometer --create-home barometer
+COPY --from=build /opt/barometer /opt/barometer
+ENV PATH=/opt/barometer/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    BAROMETER_METRICS_HOST=0.0.0.0 \
+    BAROMETER_METRICS_PORT=9464
+USER barometer
+WORKDIR /var/lib/barometer
+EXPOSE 9464
+# SIGTERM drains, commits and leaves the group; a worker is gone within seconds.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9464/health/live', timeout=4)"]
+ENTRYPOINT ["barometer"]
+CMD ["worker"]

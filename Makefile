@@ -1,0 +1,70 @@
+# Barometer's habits. `make` alone lists them. Needs Python 3.11 or newer with venv, and the package index; nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help env demo test check bench fmt lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: $(VENV)/.jars ## build .venv/ with everything (locked, checked by hash) and fetch the embedded Kafka
+	@echo "environment ready: $(BIN)/barometer"
+
+demo: env ## watch it work: real Kafka, a simulated day, live warnings, a worker killed in the middle
+	@$(BIN)/barometer demo
+
+check: env ## format, lint, types, imports, unit tests: under a minute
+	@$(BIN)/ruff format --check --quiet . || { echo "format: run make fmt"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pytest --quiet tests/unit --cov
+
+test: check ## check, then the tests on real Kafka and Redis
+	@echo "now on the real parts:"
+	@$(BIN)/pytest tests/real
+
+bench: env ## the benchmark: finished worker, naive Faust and a bare loop, interleaved on real Kafka
+	@$(BIN)/python -m benchmarks
+
+fmt: env ## put every file into the format, fix what can be fixed safely, and write README's tables
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+	@$(BIN)/python -c 'from pathlib import Path; from agents.reference import filled; r = Path("README.md"); r.write_text(filled(r.read_text()))'
+
+lock: env ## write the locks anew: Python packages and Kafka's jars
+	@mkdir -p .cache
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > .cache/dev.in
+	$(LOCK) --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --extra embedded --output-file requirements-dev.lock pyproject.toml .cache/dev.in
+	$(BIN)/jgo --resolver python lock
+
+clean: ## delete .venv/, .cache/ and what tools left behind
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+
+# No host names in a lock: where packages come from is the machine's business.
+LOCK = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --annotation-style=line \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+# Each step leaves a stamp, so that an environment that is up to date costs nothing.
+$(VENV)/.locked: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than 3.11; name another: make env PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || { echo "making $(VENV)/ ..."; $(PYTHON) -m venv $(VENV); }
+	@echo "installing the locked packages ..."
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.jars: $(VENV)/.installed jgo.lock.toml
+	@echo "fetching the embedded Kafka ..."
+	@$(BIN)/python -m agents.embedded.jars > /dev/null
+	@touch $@

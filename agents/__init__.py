@@ -1,0 +1,1 @@
+"""The shell: everything that touches Kafka, Redis, a clock or a terminal."""

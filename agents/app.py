@@ -1,0 +1,211 @@
+"""The composition root: from settings to a Faust app whose partitions are owned by the agents of this package."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import time as wall_clock
+from typing import Any, Final
+
+import faust
+from confluent_kafka import Producer
+from prometheus_client import CollectorRegistry
+
+from agents.batch import BatchCore, Route
+from agents.cli import release
+from agents.intake import Handler, IntakeContext, IntakePartition
+from agents.observer import Observer
+from agents.outbox import Outbox, producer_config
+from agents.settings import Settings
+from agents.streams import ComplaintHandler, CountingHandler, counting, known_values
+from agents.transport import BatchTransport, StateTable, check_faust_version
+from agents.windows import WindowsContext, WindowsPartition
+from models.assess import Assessor
+from models.classify import load_classifier
+from models.count import CellNamer
+from models.history import History
+from models.measures import Stream
+from models.privacy import Pseudonymiser
+from models.regions import load_regions
+from models.route import load_router
+from models.rules import load_rules
+from models.screen import ScreenPolicy
+from models.taxonomy import load_taxonomy
+from models.triage import load_triage
+from models.version import judge_version
+from monitoring.metrics import PipelineMetrics
+from topics.catalogue import PANES, decoders, input_of
+
+log = logging.getLogger(__name__)
+
+APP_ID: Final = "barometer"
+"""Consumer group and prefix of the changelogs."""
+
+
+def changelog_of(name: str) -> str:
+    """Return the name of the changelog topic of a table."""
+    return f"{APP_ID}-{name}-changelog"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A worker that is ready to start."""
+
+    app: faust.App
+    core: BatchCore
+    outbox: Outbox
+    observer: Observer
+    registry: CollectorRegistry
+
+
+def create_pipeline(
+    settings: Settings, topic_ids: dict[str, str], *, clock: Callable[[], float] = wall_clock
+) -> Pipeline:
+    """Build the worker. `topic_ids` are those of the inputs and of `panes`, as the cluster has them.
+
+    Nothing is connected before the app is started.
+
+    Raises:
+        ContractError: the installed Faust is not the one that the batch path was written for.
+        DataFileError: a rule set or another data file is wrong.
+    """
+    check_faust_version()
+    registry = CollectorRegistry()
+    observer = Observer(PipelineMetrics(registry, clock), clock)
+    outbox = Outbox(Producer(producer_config(settings.brokers, settings.linger_ms)))
+    outbox.on_flush_seconds = observer.metrics.on_flush
+    version = judge_version()
+    rules = load_rules(settings.rules_file, settings.dimensions)
+    observer.metrics.set_build(release(), version, rules.version)
+
+    windows = WindowsContext(
+        topic=PANES,
+        topic_id=topic_ids[PANES],
+        source_ids={stream: topic_ids[input_of(stream)] for stream in Stream},
+        version=f"{version}-{rules.version}",
+        rules=rules,
+        zone=settings.zone,
+        partitions=settings.partitions,
+        changelog=changelog_of("windows"),
+        outbox=outbox,
+        on_warning=observer.warning,
+        on_notice=observer.notice,
+        clock=clock,
+    )
+    live: list[BatchCore] = []
+
+    def siblings(stream: Stream) -> int | None:
+        for core in live:
+            for agent in core.live.values():
+                if isinstance(agent, WindowsPartition):
+                    return agent.lowest_watermark(stream)
+        return None
+
+    handler_of = handlers(settings, topic_ids, version, observer)
+    decoder_of = decoders()
+    routes = [Route(PANES, windows.changelog, partial(WindowsPartition, windows))]
+    for stream in Stream:
+        topic = input_of(stream)
+        context = IntakeContext(
+            stream=stream,
+            topic=topic,
+            topic_id=topic_ids[topic],
+            version=version,
+            partitions=settings.partitions,
+            changelog=changelog_of(stream),
+            decoder=decoder_of[topic],
+            policy=ScreenPolicy(
+                settings.allowed_lateness_seconds,
+                settings.future_tolerance_seconds,
+                settings.retention_seconds,
+            ),
+            outbox=outbox,
+            dead_letter_ratio_max=settings.dead_letter_ratio_max,
+            dead_letter_window=settings.dead_letter_window,
+            heartbeats=settings.heartbeats,
+            report=observer.batch,
+            siblings=siblings,
+            clock=clock,
+        )
+        routes.append(
+            Route(
+                topic, context.changelog, partial(IntakePartition, context, make_handler=handler_of[stream])
+            )
+        )
+    core = BatchCore(
+        outbox,
+        routes,
+        flush_interval_seconds=settings.flush_interval_seconds,
+        flushes_open_max=settings.flushes_open_max,
+        idle_after_seconds=settings.idle_after_seconds,
+    )
+    live.append(core)
+    app = _faust_app(settings, core)
+    return Pipeline(app, core, outbox, observer, registry)
+
+
+def handlers(
+    settings: Settings, topic_ids: dict[str, str], version: str, observer: Observer
+) -> dict[Stream, Callable[[int, History], Handler]]:
+    """Return, for each stream, what makes the handler of one of its partitions."""
+    taxonomy = load_taxonomy()
+    known = known_values(load_regions(), taxonomy)
+    assessor = Assessor(
+        load_classifier(),
+        load_triage(),
+        load_router(),
+        Pseudonymiser(settings.customer_key.get_secret_value().encode()),
+        version,
+    )
+    complaints_id = topic_ids[input_of(Stream.COMPLAINTS)]
+
+    def complaint_handler(partition: int, history: History) -> Handler:
+        namer = CellNamer(settings.dimensions[Stream.COMPLAINTS], known)
+        return ComplaintHandler(assessor, namer, complaints_id, partition, history, observer)
+
+    def counting_handler(stream: Stream) -> Callable[[int, History], Handler]:
+        def make(partition: int, history: History) -> Handler:
+            namer = CellNamer(settings.dimensions[stream], known)
+            return CountingHandler(namer, counting(stream, settings.answer_threshold_seconds))
+
+        return make
+
+    return {
+        stream: complaint_handler if stream is Stream.COMPLAINTS else counting_handler(stream)
+        for stream in Stream
+    }
+
+
+def _faust_app(settings: Settings, core: BatchCore) -> faust.App:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        APP_ID,
+        broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+        store="memory://",
+        datadir=str(Path(settings.data_dir).resolve()),
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_disable_leader=True,
+        web_enabled=False,
+        broker_session_timeout=settings.session_timeout_seconds,
+        broker_heartbeat_interval=settings.heartbeat_interval_seconds,
+        broker_commit_interval=settings.flush_interval_seconds,
+        broker_max_poll_records=settings.batch_records_max,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance_id or None,
+        stream_wait_empty=True,
+        # A standby would fold changelogs a second time; a takeover reads them whole in about a second.
+        table_standby_replicas=0,
+    )
+    BatchTransport.install(app, core, settings.fetch_wait_ms)
+    for route in core.routes.values():
+        app.topics.add(
+            app.topic(route.topic, key_type=bytes, value_type=bytes, value_serializer="raw", acks=False)
+        )
+        name = route.changelog.removeprefix(f"{APP_ID}-").removesuffix("-changelog")
+        table: Any = StateTable(
+            app, name=name, partitions=settings.partitions, key_type=bytes, value_type=bytes
+        )
+        app.tables.add(table)
+    return app

@@ -1,0 +1,275 @@
+"""The batch path, without Faust: owned partitions, their restore, their flushes and what may be committed.
+
+One `PartitionAgent` owns one partition of a batch topic. It is restored from its changelog partition, begins at the
+committed offset, takes batches synchronously (so no rebalance can fall inside one), and writes what it knows at every
+flush. `BatchCore` runs them all for one worker: it gates batches until their partition has begun, checks that no offset
+is skipped, seals flushes, and offers positions for commit once everything before them is confirmed.
+
+The broker side - assignment, seeks, fetches, the commit itself - is `agents.transport`.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
+from typing import Any, Final, NamedTuple, Protocol
+
+from agents.outbox import Outbox
+from models.errors import ContractError
+
+log = logging.getLogger(__name__)
+
+
+class Partition(NamedTuple):
+    """A topic's partition; equal to Faust's and aiokafka's own tuples."""
+
+    topic: str
+    partition: int
+
+
+class Committed(NamedTuple):
+    """A committed position: the next offset to read, and the scalars that go with it (JSON, may be empty)."""
+
+    offset: int
+    metadata: str
+
+
+class Record(Protocol):
+    """What a batch consists of (aiokafka's ConsumerRecord)."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Flushed(NamedTuple):
+    """What an owner did in a flush."""
+
+    wrote: bool
+    """The flush must be sealed, and its confirmation told to the owner."""
+    position: Committed | None = None
+    """What may be committed once the flush is confirmed."""
+
+
+class PartitionAgent(Protocol):
+    """The owner of one source partition. Everything but `begin` must be quick; nothing may await."""
+
+    last_append: float | None
+    """When the last record that was taken had been appended, epoch seconds."""
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Fold one changelog record, in changelog order."""
+
+    def begin(self, committed: Committed | None, earliest: int) -> int:
+        """Everything is folded; return the offset to read from.
+
+        Raises:
+            ContractError: the state may not be continued by this version, or the source is not what it was.
+        """
+
+    def take(self, records: Sequence[Any]) -> None:
+        """Judge and count a batch of records in offset order."""
+
+    def flush(self, number: int, *, closing: bool) -> Flushed:
+        """Write what is dirty to the outbox. `closing`: partitions are about to be given back, hold nothing for later."""
+
+    def confirmed(self, number: int) -> None:
+        """Flush `number` and all before it are confirmed by the broker."""
+
+    def on_committed(self, position: Committed) -> None:
+        """`position` is committed: what only earlier offsets needed may be forgotten."""
+
+    def idle(self, quiet_seconds: float) -> None:
+        """Nothing came for `quiet_seconds`, and nothing is left to read."""
+
+
+class Route(NamedTuple):
+    """A batch topic: the changelog that its state lives in, and how an owner of a partition is made."""
+
+    topic: str
+    changelog: str
+    make: Callable[[int], PartitionAgent]
+
+
+SETTLE_SECONDS: Final = 10.0
+"""Longest wait for confirmations when partitions are given back; a broker outage must not hang a stop."""
+
+
+class BatchCore:
+    """All owned batch partitions of one worker."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        routes: Iterable[Route],
+        *,
+        flush_interval_seconds: float,
+        flushes_open_max: int,
+        idle_after_seconds: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.outbox = outbox
+        self.routes: Final = {route.topic: route for route in routes}
+        self._by_changelog: Final = {route.changelog: route for route in self.routes.values()}
+        self._interval = flush_interval_seconds
+        self._open_max = flushes_open_max
+        self._idle_after = idle_after_seconds
+        self._clock = clock
+        self._restoring: dict[Partition, PartitionAgent] = {}
+        self._live: dict[Partition, PartitionAgent] = {}
+        self._expected: dict[Partition, int] = {}
+        self._holes: dict[Partition, int] = {}
+        self._heard: dict[Partition, float] = {}
+        self._committable: dict[Partition, Committed] = {}
+        self._flushed_at = clock()
+        self._flushes = 0
+        self.restored_records = 0
+        self.on_lost_offsets: Callable[[Partition, int, int], None] = lambda *_: None
+        """Told (partition, first, next) when retention deleted records before they were read."""
+
+    def is_batch_topic(self, topic: str) -> bool:
+        return topic in self.routes
+
+    def is_changelog(self, topic: str) -> bool:
+        return topic in self._by_changelog
+
+    @property
+    def saturated(self) -> bool:
+        """Too many flushes are unconfirmed: take nothing more until the broker has caught up."""
+        return self.outbox.open_flushes >= self._open_max
+
+    @property
+    def live(self) -> Mapping[Partition, PartitionAgent]:
+        return self._live
+
+    def fold(self, changelog: Partition, records: Sequence[Record]) -> None:
+        """Fold changelog records into the owner that is being restored."""
+        route = self._by_changelog[changelog.topic]
+        source = Partition(route.topic, changelog.partition)
+        if source in self._live:
+            # Our own writes, seen again by a recovery that did not concern this partition.
+            return
+        agent = self._restoring.get(source)
+        if agent is None:
+            agent = self._restoring[source] = route.make(source.partition)
+        for record in records:
+            if record.key is None:
+                raise ContractError(f"{changelog}: record {record.offset} of the changelog has no key")
+            agent.restore(record.key, record.value)
+        self.restored_records += len(records)
+
+    def begin(self, source: Partition, committed: Committed | None, earliest: int) -> int:
+        """Let the restored owner of `source` take over; return the offset to seek to."""
+        agent = self._restoring.pop(source, None)
+        if agent is None:
+            agent = self.routes[source.topic].make(source.partition)
+        if committed is not None and earliest > committed.offset:
+            self.on_lost_offsets(source, committed.offset, earliest)
+        start = agent.begin(committed, earliest)
+        self._live[source] = agent
+        self._expected[source] = start
+        self._heard[source] = self._clock()
+        return start
+
+    def take(self, source: Partition, records: Sequence[Any]) -> int | None:
+        """Hand a fetched batch to its owner.
+
+        Returns:
+            None, or the offset to seek back to because the batch does not continue where the last one ended. A hole
+            that is still there after that seek is in the log itself (transaction marker, compaction), and is accepted.
+        """
+        agent = self._live.get(source)
+        if agent is None:
+            return None
+        expected = self._expected[source]
+        first = records[0].offset
+        if first < expected:
+            records = [record for record in records if record.offset >= expected]
+            if not records:
+                return None
+            first = records[0].offset
+        if first > expected and self._holes.get(source) != first:
+            self._holes[source] = first
+            log.warning("%s[%d]: expected offset %d, got %d; reading again", *source, expected, first)
+            return expected
+        self._holes.pop(source, None)
+        self._expected[source] = records[-1].offset + 1
+        agent.take(records)
+        self._heard[source] = self._clock()
+        return None
+
+    def expected(self, source: Partition) -> int | None:
+        """Return the next offset that the owner of `source` wants."""
+        return self._expected.get(source)
+
+    def tick(self, highwater: Callable[[Partition], int | None]) -> None:
+        """Take in confirmations; flush and tell idle owners when it is time."""
+        self.outbox.poll()
+        now = self._clock()
+        if now - self._flushed_at >= self._interval and not self.saturated:
+            self._tell_idle(now, highwater)
+            self.flush()
+
+    def _tell_idle(self, now: float, highwater: Callable[[Partition], int | None]) -> None:
+        for source, agent in self._live.items():
+            quiet = now - self._heard[source]
+            if quiet >= self._idle_after:
+                end = highwater(source)
+                if end is None or end <= self._expected[source]:
+                    agent.idle(quiet)
+                    self._heard[source] = now
+
+    def flush(self, *, closing: bool = False) -> None:
+        """Let every owner write, and seal the flush."""
+        self._flushed_at = self._clock()
+        self._flushes += 1
+        number = self._flushes
+        covered = {}
+        wrote = False
+        for source, agent in self._live.items():
+            flushed = agent.flush(number, closing=closing)
+            wrote = wrote or flushed.wrote
+            if flushed.position is not None:
+                covered[source] = flushed.position
+        if not wrote:
+            return
+
+        def confirmed() -> None:
+            self._committable.update(covered)
+            for agent in self._live.values():
+                agent.confirmed(number)
+
+        self.outbox.seal(confirmed)
+
+    def committable(self) -> dict[Partition, Committed]:
+        """Return the positions that may be committed and are not yet."""
+        return dict(self._committable)
+
+    def on_committed(self, positions: Mapping[Partition, Committed]) -> None:
+        """Tell the owners what the group coordinator has accepted."""
+        for source, position in positions.items():
+            if self._committable.get(source) == position:
+                del self._committable[source]
+            agent = self._live.get(source)
+            if agent is not None:
+                agent.on_committed(position)
+
+    async def settle(self, timeout: float = SETTLE_SECONDS) -> bool:
+        """Flush and wait for every confirmation, before partitions are given back; False if the broker did not answer."""
+        # Outputs before state: an owner may have to see one flush confirmed to stage, and another to write.
+        for _ in range(3):
+            self.flush(closing=True)
+            if not await self.outbox.confirmed(timeout):
+                return False
+        return True
+
+    def forget(self) -> None:
+        """Ownership has ended, cleanly or not: whatever is in memory may be wrong from now on."""
+        self._live.clear()
+        self._restoring.clear()
+        self._expected.clear()
+        self._holes.clear()
+        self._heard.clear()
+        self._committable.clear()
+        self.outbox.abandon()

@@ -1,0 +1,120 @@
+"""The command line: `barometer COMMAND`. Commands live in `agents/commands`, one file each, loaded when asked for."""
+
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+ROOMS: Final = ("agents", "topics", "models", "monitoring")
+
+COMMANDS: Final = {
+    "demo": "Watch it work: embedded Kafka, a simulated day, live warnings, a worker killed in the middle.",
+    "worker": "Run a worker: classify, count, judge, warn.",
+    "up": "Start Kafka and Redis on free ports, for your own programs.",
+    "simulate": "Write a simulated operator's events, with the truth about its incidents.",
+    "replay": "Send recorded events into the topics, at any speed.",
+    "tail": "Watch warnings, notices or classified complaints as they come.",
+    "topics": "Create, list and check the topics and their contracts.",
+    "deadletters": "List and show refused records.",
+    "verify": "Recompute everything from the source topics and compare.",
+    "completion": "Print the shell completion script.",
+}
+"""Command name -> the line that `barometer --help` shows, so that help needs no import."""
+
+EXIT_ENVIRONMENT: Final = 3
+"""Exit code where the surroundings are at fault: broker unreachable, foreign package, wrong setting."""
+EXIT_INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+class ForeignPackage(click.ClickException):
+    """Another distribution's `models` (or `agents`, ...) shadows ours."""
+
+    exit_code = EXIT_ENVIRONMENT
+
+
+def refuse_foreign_rooms() -> None:
+    """Stop with a name when one of the four rooms is not the one that belongs to this file.
+
+    The rooms have common names, so a folder `models/` on the path would otherwise be imported without a word.
+    """
+    home = Path(__file__).resolve().parent.parent
+    for room in ROOMS:
+        module = import_module(room)
+        places = [Path(place).resolve() for place in module.__path__]
+        if places != [home / room]:
+            found = ", ".join(str(place) for place in places)
+            raise ForeignPackage(
+                f"the package {room!r} that Python finds is not Barometer's: {found} (expected {home / room}). "
+                "Start from another folder, or take the foreign one off PYTHONPATH."
+            )
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"agents.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def release() -> str:
+    """Return the installed version of this project."""
+    try:
+        return version("barometer-cx")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(release(), prog_name="barometer")
+def barometer() -> None:
+    """Complaints are the barometer of satisfaction: exact counts and explained early warnings from Kafka.
+
+    \b
+    First steps
+      barometer demo                     everything embedded, one minute
+      barometer up                       Kafka and Redis for your own programs
+      barometer topics create            the topics, on your cluster
+      barometer worker                   a worker; start as many as there are partitions
+
+    Settings come from the environment (BAROMETER_BROKERS=host:9092 ...) and from flags of the same names.
+    Exit codes: 0 fine, 1 a difference or failure was found, 2 wrong usage, 3 the surroundings are at fault.
+    """
+
+
+def main() -> Any:
+    """Entry point of the script `barometer`."""
+    try:
+        refuse_foreign_rooms()
+        return barometer.main(prog_name="barometer", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Exception as error:
+        from models.errors import BarometerError
+
+        if not isinstance(error, BarometerError):
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_ENVIRONMENT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What a worker must know of the cluster before it starts: that it answers, its topics' ids, their partition counts."""
+
+from typing import Any, Final
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from models.errors import BarometerError, ContractError
+
+ANSWER_SECONDS: Final = 15.0
+"""How long a broker may take to answer before it counts as unreachable."""
+
+
+class BrokerUnreachable(BarometerError):
+    """No broker answered; the message names the address and the setting."""
+
+
+def topic_ids(brokers: str, topics: list[str], partitions: int) -> dict[str, str]:
+    """Return the topic id of each of `topics`.
+
+    Raises:
+        BrokerUnreachable: nobody answers at `brokers`.
+        ContractError: a topic is missing, or has another number of partitions than the frozen setting.
+    """
+    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "socket.timeout.ms": 10_000})
+    try:
+        found: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=ANSWER_SECONDS)
+        described = {name: _result(name, future) for name, future in found.items()}
+    except KafkaException as error:
+        raise BrokerUnreachable(
+            f"no Kafka broker answers at {brokers} ({error.args[0].str()}). Start one, or set BAROMETER_BROKERS."
+        ) from None
+    for name, topic in described.items():
+        if len(topic.partitions) != partitions:
+            raise ContractError(
+                f"{name} has {len(topic.partitions)} partitions, BAROMETER_PARTITIONS says {partitions}. Partition counts are "
+                "frozen, since keys and cells have their home in one: set it to what the topic has."
+            )
+    return {name: str(topic.topic_id) for name, topic in described.items()}
+
+
+def _result(name: str, future: Any) -> Any:
+    try:
+        return future.result(ANSWER_SECONDS)
+    except KafkaException as error:
+        if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
+            raise ContractError(
+                f"there is no topic {name}. Create the topics first: barometer topics create"
+            ) from None
+        raise

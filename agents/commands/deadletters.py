@@ -1,0 +1,332 @@
+"""`barometer deadletters`: the records that were refused, listed and shown.
+
+Shows personal data masked; only `--raw` writes a record's original bytes. Reads, and never replays or
+deletes.
+"""
+
+import base64
+import heapq
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from agents.reading import Record, TopicReader
+from agents.settings import Settings, load_settings
+from agents.terminal import console, local_text, printable
+from models.errors import RejectReason
+from models.outcomes import DeadLetter
+from models.privacy import mask
+from topics.catalogue import DEAD_LETTERS
+
+CLOCK_SKEW_MS: Final = 60_000
+"""A refused record's append time and its dead letter's may come from two brokers; reading starts so much
+earlier."""
+
+SHOWN_CHARACTERS: Final = 20_000
+"""Longest value that is shown; a complaint's text is bounded to the same."""
+
+_ID = re.compile(r"[^/\s]+/\d+/\d+")
+_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_CUSTOMER_FIELD = re.compile(
+    r'("(?:customer|account)_?id"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}\]]+)', re.IGNORECASE
+)
+_ESCAPED_CHARACTER = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+class Instant(click.ParamType):
+    """A time: ISO 8601, or how long ago. Converts to Unix seconds; a time without offset is in the configured
+    zone.
+    """
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        if ago := _AGO.fullmatch(value):
+            return time.time() - timedelta(seconds=float(ago[1]) * _UNITS[ago[2]]).total_seconds()
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is no time; write 2026-01-31T08:00, 2026-01-31 or 2h (s, m, h, d ago)", param, ctx
+            )
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=ZoneInfo(load_settings().zone))
+        return instant.timestamp()
+
+
+class Letters:
+    """Decodes records of the dead-letter topic; each letter once by its id, however often it was written."""
+
+    def __init__(self) -> None:
+        self.unreadable = 0
+        """Records that are no dead letter."""
+        self._seen: set[str] = set()
+
+    def of(self, records: Iterable[Record]) -> Iterator[DeadLetter]:
+        """Yield the letters in `records` that were not yielded before."""
+        for record in records:
+            letter = decode_letter(record)
+            if letter is None:
+                self.unreadable += 1
+            elif letter.id not in self._seen:
+                self._seen.add(letter.id)
+                yield letter
+
+
+def decode_letter(record: Record) -> DeadLetter | None:
+    """Return the letter in a record, or None where it holds none (or one whose time or base64 is broken)."""
+    try:
+        letter = _decoder.decode(record.value or b"")
+        _seconds(letter.append_time)
+        for encoded in (letter.key, letter.value, *(content for _, content in letter.headers)):
+            original(encoded)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    return letter
+
+
+_decoder = msgspec.json.Decoder(DeadLetter)
+
+
+def original(encoded: str | None) -> bytes | None:
+    """Return the bytes that a dead letter carries as base64."""
+    return None if encoded is None else base64.b64decode(encoded)
+
+
+def masked(content: bytes) -> str:
+    """Return bytes as text that may be shown: personal data and customer ids masked, no control characters.
+
+    What is not UTF-8 is written out (`\\xff`), and so are JSON's escapes undone, behind which a number would
+    pass unseen.
+    """
+    text = content.decode("utf-8", "backslashreplace")
+    text = _ESCAPED_CHARACTER.sub(_unescaped, text)
+    return printable(mask(_CUSTOMER_FIELD.sub(r'\1"***"', text)), lines=True)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if character.isprintable() and character not in '"\\' else escape[0]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def deadletters() -> None:
+    """List and show refused records.
+
+    A record that cannot be used (broken JSON, a missing field, a time in the future, ...) goes to
+    cx.dead-letters.v1 with its topic, partition, offset, the reason and its original bytes. Its id is
+    TOPIC-ID/PARTITION/OFFSET.
+
+    \b
+    Examples
+      barometer deadletters list --since 2h
+      barometer deadletters list --reason missing_field --topic complaints
+      barometer deadletters show 3vJ9Yk2rQxO1b7sNqWc0aA/2/1187
+      barometer deadletters show 3vJ9Yk2rQxO1b7sNqWc0aA/2/1187 --raw > record.bin
+    """
+
+
+@deadletters.command("list")
+@click.option(
+    "--reason", type=click.Choice([reason.value for reason in RejectReason]), help="Only this reason."
+)
+@click.option("--topic", help="Only records of this topic: cx.complaints.v1, or complaints for short.")
+@click.option(
+    "--since", type=Instant(), help="Appended at or after: 2026-01-31T08:00, or 2h for two hours ago."
+)
+@click.option("--until", type=Instant(), help="Appended before.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="Newest so many; 0 for all."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, without the original bytes.")
+@click.option("--brokers", help="Kafka bootstrap servers, instead of BAROMETER_BROKERS.")
+def list_letters(
+    *,
+    reason: str | None,
+    topic: str | None,
+    since: float | None,
+    until: float | None,
+    limit: int,
+    as_json: bool,
+    brokers: str | None,
+) -> None:
+    """List refused records, oldest first, each once however often it was written.
+
+    Times are when the refused record was appended to its own topic. The table goes to stdout, the sums to
+    stderr.
+    """
+    settings = load_settings(brokers=brokers)
+    names = None if topic is None else (topic, f"cx.{topic}.v1")
+    letters = Letters()
+    reasons: Counter[str] = Counter()
+
+    def matching(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+        for letter in letters.of(records):
+            appended = _seconds(letter.append_time)
+            if (
+                (reason is None or letter.reason == reason)
+                and (names is None or letter.topic in names)
+                and (since is None or appended >= since)
+                and (until is None or appended < until)
+            ):
+                reasons[letter.reason] += 1
+                yield _listed(letter)
+
+    with TopicReader(settings.brokers, DEAD_LETTERS) as reader:
+        start = None if since is None else reader.offsets_at(int(since * 1000) - CLOCK_SKEW_MS)
+        rows = matching(reader.read(start))
+        shown = heapq.nlargest(limit, rows, key=_age_of)[::-1] if limit else sorted(rows, key=_age_of)
+    if as_json:
+        for row in shown:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif shown:
+        console().print(_table(shown, settings), soft_wrap=False)
+    _sum_up(reasons, len(shown), letters.unreadable)
+
+
+@deadletters.command("show")
+@click.argument("letter_id", metavar="ID")
+@click.option("--raw", is_flag=True, help="Write the record's original bytes to stdout and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, personal data masked.")
+@click.option("--brokers", help="Kafka bootstrap servers, instead of BAROMETER_BROKERS.")
+def show_letter(*, letter_id: str, raw: bool, as_json: bool, brokers: str | None) -> None:
+    """Show one refused record: why, where it came from, its headers and its value with personal data masked.
+
+    ID is TOPIC-ID/PARTITION/OFFSET, as `barometer deadletters list` prints it. --raw is for replaying or
+    inspecting what was really sent: those bytes are not masked.
+    """
+    if not _ID.fullmatch(letter_id):
+        raise click.BadParameter(f"{letter_id!r} is not TOPIC-ID/PARTITION/OFFSET", param_hint="ID")
+    if raw and as_json:
+        raise click.UsageError("--raw and --json exclude each other")
+    settings = load_settings(brokers=brokers)
+    letter = _find(settings, letter_id)
+    if raw:
+        content = original(letter.value)
+        if content is None:
+            click.echo("the record had no value", err=True)
+        else:
+            click.get_binary_stream("stdout").write(content)
+    elif as_json:
+        click.echo(json.dumps(_shown(letter), ensure_ascii=False))
+    else:
+        _print_letter(letter, settings)
+
+
+def _find(settings: Settings, letter_id: str) -> DeadLetter:
+    sought = letter_id.encode()
+    count = 0
+    with TopicReader(settings.brokers, DEAD_LETTERS) as reader:
+        for record in reader.read():
+            count += 1
+            # Searching the bytes first spares decoding every letter on the way.
+            if sought in (record.value or b""):
+                letter = decode_letter(record)
+                if letter is not None and letter.id == letter_id:
+                    return letter
+    raise click.ClickException(
+        f"no dead letter {letter_id} among the {count} records of {DEAD_LETTERS}; "
+        "`barometer deadletters list --limit 0` shows all that are still kept"
+    )
+
+
+def _seconds(instant: str) -> float:
+    return datetime.fromisoformat(instant).timestamp()
+
+
+def _age_of(row: dict[str, Any]) -> tuple[float, str, int, int]:
+    return _seconds(row["appendTime"]), row["topic"], row["partition"], row["offset"]
+
+
+def _listed(letter: DeadLetter) -> dict[str, Any]:
+    value = original(letter.value)
+    return {
+        "id": letter.id,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "appendTime": letter.append_time,
+        "reason": letter.reason,
+        "field": letter.field,
+        "detail": mask(letter.detail),
+        "valueBytes": None if value is None else len(value),
+    }
+
+
+def _shown(letter: DeadLetter) -> dict[str, Any]:
+    value = original(letter.value)
+    return {
+        **_listed(letter),
+        "headers": [[name, content] for name, content in _headers(letter)],
+        "value": None if value is None else masked(value),
+    }
+
+
+def _headers(letter: DeadLetter) -> Iterator[tuple[str, str | None]]:
+    for name, encoded in letter.headers:
+        content = original(encoded)
+        yield printable(name), None if content is None else masked(content)
+
+
+def _table(rows: Iterable[dict[str, Any]], settings: Settings) -> Table:
+    zone = ZoneInfo(settings.zone)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"appended ({settings.zone})", no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    names = ("topic", "reason", "field", "detail")
+    for name in names:
+        table.add_column(name)
+    for row in rows:
+        place = (local_text(row["appendTime"], zone), row["id"], *(row[name] for name in names))
+        table.add_row(*(Text(printable(cell)) for cell in place))
+    return table
+
+
+def _sum_up(reasons: Counter[str], shown: int, unreadable: int) -> None:
+    total = reasons.total()
+    parts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+    listed = f"the newest {shown} of {total}" if shown < total else f"{shown}"
+    click.echo(f"{listed} dead letters{': ' + parts if parts else ''}", err=True)
+    if unreadable:
+        click.echo(
+            f"{unreadable} records of {DEAD_LETTERS} are no dead letters and were passed over", err=True
+        )
+
+
+def _print_letter(letter: DeadLetter, settings: Settings) -> None:
+    out = console()
+    appended = local_text(letter.append_time, ZoneInfo(settings.zone))
+    key, value = original(letter.key), original(letter.value)
+    lines = [
+        ("id", letter.id),
+        ("record", f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"),
+        ("appended", f"{appended} ({settings.zone})"),
+        ("reason", letter.reason),
+        ("field", letter.field or "the whole record"),
+        ("detail", mask(letter.detail)),
+        ("key", "none" if key is None else f"{len(key)} bytes, not shown: it names the customer"),
+    ]
+    for name, text in lines:
+        out.print(f"{name:<9} {printable(text)}")
+    for name, content in _headers(letter):
+        out.print(f"header    {name}: {'null' if content is None else printable(content)}")
+    if value is None:
+        out.print("value     none")
+        return
+    text = masked(value)
+    cut = f", the first {SHOWN_CHARACTERS:,} characters" if len(text) > SHOWN_CHARACTERS else ""
+    out.print(f"value     {len(value):,} bytes, personal data masked{cut}:")
+    out.print(text[:SHOWN_CHARACTERS])

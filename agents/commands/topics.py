@@ -1,0 +1,236 @@
+"""`barometer topics`: the contracts for people and programs, their creation, and where a cluster differs from them.
+
+Shows and asks; what a topic promises stands in `topics.catalogue`, and how it is created in `topics.provision`.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from agents.terminal import console
+from models.errors import ContractError
+from topics.spec import PER_STREAM, Direction, TopicSpec
+
+_DIFFERENT = 1
+"""Exit code where the cluster differs from the contracts."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _cluster_options(command: Command) -> Command:
+    """Add the options that say which cluster is meant; without them the settings count."""
+    for option in reversed(
+        (
+            click.option(
+                "--brokers", metavar="HOST:PORT,...", help="Kafka bootstrap servers. [BAROMETER_BROKERS]"
+            ),
+            click.option(
+                "--partitions",
+                type=click.IntRange(1, 512),
+                help="Partitions of the streams; frozen once data exists. [BAROMETER_PARTITIONS]",
+            ),
+            click.option(
+                "--replication", type=click.IntRange(1, 7), help="Replication factor. [BAROMETER_REPLICATION]"
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout, for programs.")
+
+
+@click.group()
+def topics() -> None:
+    """The topics: what each promises, and whether a cluster keeps it.
+
+    \b
+    barometer topics list                        every contract, without a cluster
+    barometer topics describe cx.panes.v1        one contract in full
+    barometer topics create --replication 3      create what is missing
+    barometer topics check                       what differs; exit code 1 if anything does
+
+    Nothing here alters or deletes a topic that exists.
+    """
+
+
+@topics.command()
+@_cluster_options
+@_as_json
+def create(brokers: str | None, partitions: int | None, replication: int | None, *, as_json: bool) -> None:
+    """Create every topic that does not exist, and wait until each partition has a leader.
+
+    Safe to repeat: a topic that exists is left as it is, whatever its settings. `barometer topics check` says
+    whether they are right.
+
+    \b
+    barometer topics create
+    barometer topics create --brokers kafka-1:9092,kafka-2:9092 --partitions 12 --replication 3
+    """
+    from topics.provision import provision
+
+    where, layout = _cluster(brokers, partitions, replication)
+    report = provision(where, **layout)
+    if as_json:
+        _write({"created": report.created, "existing": report.existing})
+        return
+    for name in report.created:
+        click.echo(f"created  {name}")
+    click.echo(f"{len(report.created)} topics created at {where}, {len(report.existing)} were there.")
+
+
+@topics.command()
+@_cluster_options
+@_as_json
+def check(brokers: str | None, partitions: int | None, replication: int | None, *, as_json: bool) -> None:
+    """Compare the topics of a cluster with their contracts. Exit code 1 if anything differs, 3 without a broker.
+
+    \b
+    barometer topics check
+    barometer topics check --json | jq '.differences[] | select(.what == "partitions")'
+    """
+    from topics.catalogue import catalogue
+    from topics.provision import drift
+
+    where, layout = _cluster(brokers, partitions, replication)
+    found = drift(where, **layout)
+    if as_json:
+        _write(
+            {
+                "topics": len(catalogue()),
+                "differences": [
+                    {"topic": one.topic, "what": one.what, "expected": one.expected, "actual": one.actual}
+                    for one in found
+                ],
+            }
+        )
+    elif found:
+        table = Table("topic", "what", "contract", "cluster", box=None, pad_edge=False)
+        for one in found:
+            table.add_row(*map(Text, (one.topic, one.what, one.expected, one.actual)))
+        console().print(table, soft_wrap=False)
+    else:
+        click.echo(f"{len(catalogue())} topics at {where} keep their contracts.")
+    if found:
+        if any(one.what == "missing" for one in found):
+            click.echo("Create what is missing: barometer topics create", err=True)
+        raise click.exceptions.Exit(_DIFFERENT)
+
+
+@topics.command(name="list")
+@click.option("--direction", type=click.Choice([one.value for one in Direction]), help="Only these.")
+@_as_json
+def list_contracts(direction: str | None, *, as_json: bool) -> None:
+    """List the contracts: direction, key, partitions, retention, order and delivery. Needs no cluster."""
+    from topics.catalogue import catalogue
+
+    specs = [spec for spec in catalogue() if direction is None or spec.direction == direction]
+    if as_json:
+        _write([_document(spec) for spec in specs])
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("topic", no_wrap=True)
+    for heading in ("direction", "partitions", "retention", "key", "order", "delivery"):
+        table.add_column(heading)
+    for spec in specs:
+        promises = (spec.short("key"), spec.short("order"), spec.short("delivery"))
+        row = (spec.name, spec.direction.value, str(spec.partitions), _retention(spec), *promises)
+        table.add_row(*map(Text, row))
+    console().print(table, soft_wrap=False)
+    click.echo("Short forms; in full: barometer topics describe NAME", err=True)
+
+
+@topics.command()
+@click.argument("name")
+@_as_json
+def describe(name: str, *, as_json: bool) -> None:
+    """Show one contract in full, with the broker settings that it comes to.
+
+    \b
+    barometer topics describe cx.early-warnings.v1
+    """
+    from topics.catalogue import by_name
+
+    try:
+        spec = by_name(name)
+    except ContractError as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from None
+    if as_json:
+        _write(_document(spec))
+        return
+    rows = {
+        "title": f"{spec.title} ({spec.title_zh})",
+        "about": spec.description,
+        "direction": spec.direction.value,
+        "key": spec.key,
+        "values": ", ".join(value.__name__ for value in spec.values) or "not fixed yet",
+        "ce_type": ", ".join(spec.ce_types),
+        "partitions": _partitions(spec),
+        "retention": _retention(spec),
+        "order": spec.order,
+        "delivery": spec.delivery,
+    }
+    grid = Table.grid(padding=(0, 2))
+    for label, text in (rows | _settings(spec)).items():
+        grid.add_row(Text(label), Text(text))
+    out = console()
+    out.print(Text(spec.name, style="bold"))
+    out.print(grid, soft_wrap=False)
+
+
+def _cluster(
+    brokers: str | None, partitions: int | None, replication: int | None
+) -> tuple[str, dict[str, Any]]:
+    from agents.settings import load_settings
+
+    settings = load_settings(brokers=brokers, partitions=partitions, replication=replication)
+    return settings.brokers, {"partitions": settings.partitions, "replication": settings.replication}
+
+
+def _settings(spec: TopicSpec) -> dict[str, str]:
+    """The broker's settings for the configured replication factor."""
+    from agents.settings import load_settings
+
+    return spec.config(load_settings().replication)
+
+
+def _document(spec: TopicSpec) -> dict[str, Any]:
+    retention = None if spec.retention is None else int(spec.retention.total_seconds())
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "titleZh": spec.title_zh,
+        "description": spec.description,
+        "direction": spec.direction.value,
+        "key": spec.key,
+        "values": [value.__name__ for value in spec.values],
+        "ceTypes": list(spec.ce_types),
+        "partitions": spec.partitions,
+        "retentionSeconds": retention,
+        "cleanup": spec.cleanup.value,
+        "order": spec.order,
+        "delivery": spec.delivery,
+        "config": _settings(spec),
+    }
+
+
+def _partitions(spec: TopicSpec) -> str:
+    return "as many as the streams" if spec.partitions == PER_STREAM else str(spec.partitions)
+
+
+def _retention(spec: TopicSpec) -> str:
+    if spec.retention is None:
+        return "last of each key"
+    days, rest = divmod(spec.retention, timedelta(days=1))
+    length = f"{days} days" if not rest else f"{spec.retention / timedelta(hours=1):g} hours"
+    return f"{length}, compacted" if spec.cleanup == "compact,delete" else length
+
+
+def _write(document: Any) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -1,0 +1,267 @@
+"""The demo: an embedded Kafka, two workers, a week of simulated history and a morning that goes wrong while people watch.
+
+The morning is played faster than it happened. In its middle one worker is killed, as a power cut would; at the end
+everything is recomputed from the source, which shows whether anybody could tell. All data is simulated, and says so.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from rich.text import Text
+
+from agents.cluster import BrokerUnreachable
+from agents.embedded.guard import Guarded
+from agents.embedded.kafka import KafkaCluster
+from agents.lines import Language, Lines
+from agents.reading import BEGINNING, TopicReader
+from agents.recording import Envelope
+from agents.replay import replay
+from agents.settings import Settings, load_settings
+from agents.simulator.simulate import simulate
+from agents.simulator.spec import Incident, IncidentKind, SimulationSpec, days_from
+from agents.verify.report import VerifyReport
+from agents.verify.run import verify
+from models.outcomes import EarlyWarning, WarningTransition
+from models.pane import HOUR
+from topics.catalogue import DEAD_LETTERS, EARLY_WARNINGS, catalogue
+from topics.provision import provision
+
+HISTORY_DAYS: Final = 7
+"""Before the morning: two observations of most hours, and the shortest history that EW01 asks for several times over."""
+MORNING: Final = (6, 15)
+"""Local hours of the last day that are played while people watch."""
+INCIDENTS: Final = (
+    (IncidentKind.UNDERSTAFFED_HOTLINE, "51", 7, 9),
+    (IncidentKind.FIBRE_CUT, "44", 8, 10),
+    (IncidentKind.BILLING_ERROR, "33", 10, 12),
+    (IncidentKind.HIDDEN_CUT, "37", 11, 13),
+)
+"""What goes wrong: kind, province, from and to (local hours)."""
+KILL_AT: Final = 0.5
+"""Share of the morning after which a worker is killed."""
+AWAY_SECONDS: Final = 4.0
+"""How long the killed worker stays away before it is started again."""
+CAUGHT_UP_SECONDS: Final = 90.0
+SESSION_SECONDS: Final = 3.0
+"""Session timeout of the demo's workers: how long the group waits for the one that is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What is shown. `seconds` is how long the morning takes; history and the final recomputation come on top."""
+
+    seconds: float = 90.0
+    seed: int = 1
+    scale: float = 0.3
+    language: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo saw, counted from the topics."""
+
+    events_in: int
+    classified: int
+    dead_letters: int
+    warnings_raised: int
+    warnings_cleared: int
+    report: VerifyReport
+
+
+Say = Callable[[object], None]
+
+
+def run_demo(plan: DemoPlan, today: date, say: Say) -> DemoResult:
+    """Run the demo whole. `say` prints one line (text, or rich text).
+
+    Raises:
+        BarometerError: a part cannot be had or does not start; the message says what to do.
+        KeyboardInterrupt: people had enough; everything is stopped and removed all the same.
+    """
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="barometer-demo-")))
+        begun = monotonic()
+        cluster = stack.enter_context(KafkaCluster())
+        say(
+            f"Apache Kafka is up at {cluster.bootstrap} ({monotonic() - begun:.1f} s); everything is deleted at the end."
+        )
+        settings = load_settings(
+            brokers=cluster.bootstrap,
+            metrics_port=0,
+            data_dir=scratch,
+            session_timeout_seconds=SESSION_SECONDS,
+        )
+        provision(settings.brokers, catalogue(), partitions=settings.partitions, replication=1)
+        return _Demo(plan, today, settings, scratch, say).run(stack)
+
+
+class _Demo:
+    def __init__(self, plan: DemoPlan, today: date, settings: Settings, scratch: Path, say: Say) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._scratch = scratch
+        self._say = say
+        self._zone = ZoneInfo(settings.zone)
+        self._lines = Lines.load(plan.language, self._zone)
+        self._day = days_from(today - timedelta(days=2), 1)[0]
+        self._begins = self._day + MORNING[0] * HOUR
+        self._ends = self._day + MORNING[1] * HOUR
+        self._sent = 0
+        self._workers: list[Guarded] = []
+
+    def run(self, stack: ExitStack) -> DemoResult:
+        envelopes = simulate(self._spec())
+        self._say("starting two workers ...")
+        for number in range(2):
+            self._workers.append(self._start(number))
+        stack.callback(self._close)
+        stop = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(stop,), daemon=True)
+        watcher.start()
+        try:
+            first = self._history(envelopes)
+            self._morning(chain([first], envelopes))
+            report = self._verify()
+        finally:
+            stop.set()
+            watcher.join(timeout=10)
+        return self._count(report)
+
+    def _spec(self) -> SimulationSpec:
+        incidents = tuple(
+            Incident(kind, (region,), self._day + start * HOUR, self._day + end * HOUR)
+            for kind, region, start, end in INCIDENTS
+        )
+        return SimulationSpec(
+            start=self._day - HISTORY_DAYS * 24 * HOUR,
+            end=self._ends,
+            seed=self._plan.seed,
+            scale=self._plan.scale,
+            incidents=incidents,
+        )
+
+    def _start(self, number: int) -> Guarded:
+        settings = self._settings
+        command = [
+            *("env", f"BAROMETER_DATA_DIR={self._scratch / f'worker-{number}'}"),
+            f"BAROMETER_SESSION_TIMEOUT_SECONDS={settings.session_timeout_seconds}",
+            *(
+                sys.executable,
+                "-m",
+                "agents.cli",
+                "worker",
+                "--brokers",
+                settings.brokers,
+                "--metrics-port",
+                "0",
+            ),
+        ]
+        return Guarded(command, log=self._scratch / f"worker-{number}.log")
+
+    def _close(self) -> None:
+        for worker in self._workers:
+            worker.close()
+
+    def _history(self, envelopes: Iterator[Envelope]) -> Envelope:
+        """Send what was before the morning, as fast as possible; return the first event of the morning."""
+        begun = monotonic()
+        held: list[Envelope] = []
+
+        def before() -> Iterator[Envelope]:
+            for envelope in envelopes:
+                if envelope.heartbeat or envelope.time >= self._begins * 1000:
+                    held.append(envelope)
+                    return
+                yield envelope
+
+        report = replay(before(), self._settings.brokers, heartbeats=False)
+        self._sent += report.delivered
+        self._say(
+            f"{report.delivered:,} simulated events of {HISTORY_DAYS} days before sent in {monotonic() - begun:.0f} s, as a "
+            "basis for what is normal."
+        )
+        return held[0]
+
+    def _morning(self, envelopes: Iterator[Envelope]) -> None:
+        plan = self._plan
+        speed = (self._ends - self._begins) / plan.seconds
+        day = datetime.fromtimestamp(self._day, self._zone).date()
+        self._say(
+            f"Now the morning of {day} (simulated), {speed:.0f} times as fast as it happened: an understaffed hotline in Sichuan, a "
+            "fibre cut in Guangdong, a billing error in Zhejiang, and a cut in Shandong that no alarm reports. Watch."
+        )
+        chaos = threading.Thread(target=self._kill_one, daemon=True)
+        chaos.start()
+        report = replay(envelopes, self._settings.brokers, speed=speed)
+        self._sent += report.delivered
+        chaos.join()
+
+    def _kill_one(self) -> None:
+        sleep(self._plan.seconds * KILL_AT)
+        victim = self._workers[0]
+        self._say(
+            Text(
+                f"kill -9 of worker {victim.pid}, in the middle of it; the other one takes over.",
+                style="bold red",
+            )
+        )
+        victim.kill()
+        victim.close()
+        sleep(min(AWAY_SECONDS, self._plan.seconds / 10))
+        self._workers[0] = self._start(0)
+        self._say("The killed worker is started again.")
+
+    def _watch(self, stop: threading.Event) -> None:
+        decoder = msgspec.json.Decoder(EarlyWarning)
+        seen: set[tuple[str, int]] = set()
+        with TopicReader(self._settings.brokers, EARLY_WARNINGS) as reader:
+            for record in reader.follow(dict.fromkeys(reader.partitions, BEGINNING)):
+                if stop.is_set():
+                    return
+                if record is None or record.value is None:
+                    continue
+                warning = decoder.decode(record.value)
+                if (warning.id, warning.sequence) not in seen:
+                    seen.add((warning.id, warning.sequence))
+                    self._say(self._lines.warning(warning))
+
+    def _verify(self) -> VerifyReport:
+        self._say("The morning is over. Recomputing everything from the source topics ...")
+        for number, worker in enumerate(self._workers):
+            code = worker.exit_code()
+            if code is not None:
+                log = (self._scratch / f"worker-{number}.log").read_text(errors="replace")
+                raise BrokerUnreachable(f"worker {number} has ended with exit code {code}:\n{log[-3000:]}")
+        return verify(self._settings.brokers, self._settings, wait_seconds=CAUGHT_UP_SECONDS)
+
+    def _count(self, report: VerifyReport) -> DemoResult:
+        decoder = msgspec.json.Decoder(EarlyWarning)
+        transitions: dict[tuple[str, int], str] = {}
+        with TopicReader(self._settings.brokers, EARLY_WARNINGS) as reader:
+            for record in reader.read():
+                if record.value is not None:
+                    warning = decoder.decode(record.value)
+                    transitions[warning.id, warning.sequence] = warning.transition
+        with TopicReader(self._settings.brokers, DEAD_LETTERS) as reader:
+            letters = {record.key for record in reader.read()}
+        kinds = list(transitions.values())
+        classified = next(table.compared for table in report.tables if table.name == "classified complaints")
+        return DemoResult(
+            events_in=self._sent,
+            classified=classified,
+            dead_letters=len(letters),
+            warnings_raised=kinds.count(WarningTransition.RAISED),
+            warnings_cleared=kinds.count(WarningTransition.CLEARED),
+            report=report,
+        )

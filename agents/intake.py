@@ -1,0 +1,296 @@
+"""Intake: the owner of one partition of an input stream. Decode, screen, judge, count, and write what changed.
+
+What it means that a complaint is urgent or a call counts is in `models`; here is the order of things and what is sent:
+classified complaints, work orders and dead letters with their batch, pane snapshots and state at each flush.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from time import time as wall_clock
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from agents.batch import Committed, Flushed, Record
+from agents.deadletter import dead_letter
+from agents.flood import FloodGate
+from agents.outbox import Headers, Outbox
+from agents.snapshots import Snapshots
+from agents.sourcestate import SourceState
+from models.decode import EventDecoder, identity
+from models.errors import ContractError, RejectedEvent, RejectReason
+from models.events import Heartbeat
+from models.history import History
+from models.iso import iso
+from models.measures import WIDTH, Stream
+from models.pane import HOUR, MINUTE
+from models.panebook import Increment
+from models.screen import NEVER, Outcome, ScreenPolicy
+from topics.catalogue import DEAD_LETTERS
+from topics.headers import cloudevent_headers, dead_letter_headers
+
+log = logging.getLogger(__name__)
+
+_json = msgspec.json.Encoder().encode
+
+DEAD_LETTER_TYPE = "cx.dead-letter.v1"
+HEARTBEAT_TYPE = "cx.heartbeat.v1"
+
+
+class Output(NamedTuple):
+    """A record to send with its batch; the partition is the source's."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+class Event(NamedTuple):
+    """A decoded event with what its handler may need."""
+
+    body: Any
+    id: str
+    source: str
+    time: int
+    offset: int
+    is_late: bool
+    watermark: int | None
+    """Of the records before it."""
+
+
+class Handler(Protocol):
+    """What is particular to one stream: what an event adds, to which cells, and what is sent about it."""
+
+    def handle(self, event: Event, outputs: list[Output]) -> tuple[Increment, Sequence[str]]: ...
+
+
+class BatchReport(NamedTuple):
+    """Told after each batch, for the metrics."""
+
+    stream: Stream
+    partition: int
+    outcomes: dict[Outcome, int]
+    reasons: dict[str, int]
+    heartbeats: dict[bool, int]
+    """Whether they counted -> how many."""
+    append_ms: list[int]
+    """Append time of each accepted event, epoch milliseconds."""
+    watermark: int | None
+
+
+class IntakeContext(NamedTuple):
+    """What all intake partitions of one stream share."""
+
+    stream: Stream
+    topic: str
+    topic_id: str
+    version: str
+    """Content hash of what judges (models.version)."""
+    partitions: int
+    changelog: str
+    decoder: EventDecoder[Any]
+    policy: ScreenPolicy
+    outbox: Outbox
+    dead_letter_ratio_max: float
+    dead_letter_window: int
+    heartbeats: bool
+    report: Callable[[BatchReport], None]
+    siblings: Callable[[Stream], int | None]
+    """The smallest watermark that partitions of the stream have announced, None if none has."""
+    clock: Callable[[], float] = wall_clock
+
+
+def unexpected(error: Exception) -> RejectedEvent:
+    """Return the refusal of a record that judging failed at."""
+    return RejectedEvent(RejectReason.INTERNAL_ERROR, "", f"{type(error).__name__} while judging")
+
+
+class IntakePartition:
+    """See `agents.batch.PartitionAgent`. `make_handler` is given the history that its partition owns."""
+
+    def __init__(
+        self, context: IntakeContext, partition: int, make_handler: Callable[[int, History], Handler]
+    ) -> None:
+        self._context = context
+        self._partition = partition
+        self._where = f"{context.topic}[{partition}]"
+        self._state = SourceState(
+            context.outbox,
+            context.changelog,
+            partition,
+            topic_id=context.topic_id,
+            version=context.version,
+            width=WIDTH[context.stream],
+            policy=context.policy,
+        )
+        self._snapshots = Snapshots(
+            context.outbox, context.stream, context.topic_id, partition, context.partitions
+        )
+        self._handler = make_handler(partition, self._state.history)
+        self._flood = FloodGate(self._where, context.dead_letter_ratio_max, context.dead_letter_window)
+        self._offset = -1
+        self._flushed = -1
+        self._committed_offset = 0
+        self._committed_newest = NEVER
+        self._rolling: tuple[int, int] | None = None
+        self.last_append: float | None = None
+        """When the last record that was taken had been appended, epoch seconds."""
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        self._state.restore(key, value)
+
+    def begin(self, committed: Committed | None, earliest: int) -> int:
+        if committed is not None:
+            try:
+                scalars = json.loads(committed.metadata)
+            except ValueError:
+                raise ContractError(
+                    f"{self._where}: the committed offset {committed.offset} carries no state ({committed.metadata!r}), so "
+                    "something other than a worker has set it. Delete the group's offset of this partition to start over."
+                ) from None
+            if scalars["topic"] != self._context.topic_id:
+                log.warning("%s was re-created: starting at its beginning", self._where)
+                committed = None
+            else:
+                self._state.screen.resume(scalars["newest"], scalars["heard"])
+                self.on_committed(committed)
+        start = max(earliest, committed.offset if committed is not None else 0)
+        self._state.begin(self._where, start)
+        self._offset = self._flushed = start - 1
+        return start
+
+    def take(self, records: Sequence[Record]) -> None:
+        context = self._context
+        screen = self._state.screen
+        decode = context.decoder.decode
+        count = self._state.panes.count
+        handle = self._handler.handle
+        outputs: list[Output] = []
+        dead: list[tuple[Record, RejectedEvent]] = []
+        outcomes = dict.fromkeys(Outcome, 0)
+        heartbeats: dict[bool, int] = {}
+        append_ms: list[int] = []
+        for record in records:
+            offset = record.offset
+            try:
+                body, id_, source, time = decode(record.value, record.headers)
+                append = record.timestamp // 1000
+                if type(body) is Heartbeat:
+                    counted = screen.beat(time or None, body.expected_offset, append, offset)
+                    heartbeats[counted] = heartbeats.get(counted, 0) + 1
+                    outcomes[Outcome.HEARTBEAT] += 1
+                    continue
+                watermark = screen.watermark
+                outcome = screen.judge(identity(source, id_), time, append, offset)
+                if outcome is Outcome.DUPLICATE:
+                    outcomes[outcome] += 1
+                    continue
+                is_late = outcome is Outcome.LATE
+                increment, cells = handle(Event(body, id_, source, time, offset, is_late, watermark), outputs)
+                count(time - time % MINUTE, cells, increment, offset, late=is_late)
+                outcomes[outcome] += 1
+                append_ms.append(record.timestamp)
+            except RejectedEvent as refused:
+                dead.append((record, refused))
+            except Exception as error:
+                # A defect must neither lose the record nor stop the stream at it; a flood of them stops the worker below.
+                log.exception("%s: judging offset %d failed", self._where, offset)
+                dead.append((record, unexpected(error)))
+        outcomes[Outcome.DEAD_LETTER] = len(dead)
+        self._flood.check(len(records), dead)
+        send = context.outbox.send
+        for topic, key, value, headers in outputs:
+            send(topic, self._partition, key, value, headers)
+        reasons: dict[str, int] = {}
+        for record, rejected in dead:
+            self._send_dead_letter(record, rejected)
+            reasons[rejected.reason] = reasons.get(rejected.reason, 0) + 1
+        self._offset = records[-1].offset
+        self.last_append = records[-1].timestamp / 1000
+        context.report(
+            BatchReport(
+                context.stream, self._partition, outcomes, reasons, heartbeats, append_ms, screen.watermark
+            )
+        )
+
+    def _send_dead_letter(self, record: Record, rejected: RejectedEvent) -> None:
+        context = self._context
+        letter = dead_letter(context.topic, context.topic_id, self._partition, record, rejected)
+        headers = cloudevent_headers(letter.id, DEAD_LETTER_TYPE, letter.append_time) + dead_letter_headers(
+            letter
+        )
+        context.outbox.send(DEAD_LETTERS, self._partition, letter.id.encode(), _json(letter), headers)
+
+    def flush(self, number: int, *, closing: bool) -> Flushed:
+        offset = self._offset
+        if offset == self._flushed:
+            return Flushed(wrote=False)
+        self._flushed = offset
+        state = self._state
+        for image in state.panes.take_dirty(offset):
+            state.save_pane(image)
+            self._snapshots.publish(image.pane, MINUTE, image.cells, image.stamp)
+        state.save_fresh(offset)
+        state.bury_obsolete()
+        self._roll_up(offset)
+        screen = state.screen
+        if screen.watermark is not None:
+            self._snapshots.announce(offset, screen.watermark)
+        scalars = {"topic": self._context.topic_id, "newest": screen.newest, "heard": screen.heard_append}
+        return Flushed(wrote=True, position=Committed(offset + 1, json.dumps(scalars)))
+
+    def _roll_up(self, offset: int) -> None:
+        """Sum and forget what no record from the committed offset on can need.
+
+        In two steps: the sums go out with one flush, and their minutes go only when that flush is committed.
+        """
+        state = self._state
+        if self._rolling is not None:
+            before, flushed = self._rolling
+            if self._committed_offset > flushed:
+                state.forget(before, self._committed_newest, offset)
+                self._rolling = None
+            return
+        before = state.horizon_of(self._committed_newest)
+        if before > state.rolled_until:
+            for hour in state.panes.hours_before(before):
+                self._snapshots.publish(hour, HOUR, state.panes.sum_of_hour(hour), offset)
+            self._rolling = (before, offset)
+
+    def confirmed(self, number: int) -> None:
+        return None
+
+    def on_committed(self, position: Committed) -> None:
+        self._committed_offset = position.offset
+        self._committed_newest = json.loads(position.metadata)["newest"]
+
+    def idle(self, quiet_seconds: float) -> None:
+        """Write a heartbeat into the own source partition, so that idleness too is part of the log."""
+        context = self._context
+        if not context.heartbeats:
+            return
+        beat: dict[str, int] = {"expectedOffset": self._offset + 1}
+        if self._state.screen.newest == NEVER:
+            others = context.siblings(context.stream)
+            if others is None:
+                return
+            beat["time"] = others * 1000
+        id_ = f"{context.topic_id}/{self._partition}/heartbeat/{self._offset + 1}"
+        headers = cloudevent_headers(id_, HEARTBEAT_TYPE, iso(int(context.clock())))
+        context.outbox.send(context.topic, self._partition, None, _json(beat), headers)
+
+    @property
+    def stream(self) -> Stream:
+        return self._context.stream
+
+    @property
+    def sightings(self) -> int:
+        """How many event ids are remembered."""
+        return len(self._state.screen)
+
+    @property
+    def panes_open(self) -> int:
+        """How many minute panes are kept."""
+        return len(self._state.panes)

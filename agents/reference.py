@@ -1,0 +1,32 @@
+"""README's tables, generated from where the facts are: settings, metrics."""
+
+from agents.settings import ENV_PREFIX, Settings
+from monitoring.catalogue import markdown_table
+
+
+def settings_table() -> str:
+    """Return the configuration reference as Markdown."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        shown = "(the shipped one)" if default is None else f"`{default}`" if str(default) else "(empty)"
+        if name == "dimensions":
+            shown = "see `models/cells.py`"
+        if name == "customer_key":
+            shown = "a demo key"
+        lines.append(f"| `{ENV_PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "metrics": markdown_table}
+"""Marker in README -> what stands between it and its end."""
+
+
+def filled(text: str) -> str:
+    """Return `text` with every table between its markers written anew."""
+    for name, table in TABLES.items():
+        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        head, _, rest = text.partition(start)
+        _, _, tail = rest.partition(end)
+        text = f"{head}{start}\n{table()}\n{end}{tail}"
+    return text

@@ -1,0 +1,1 @@
+"""A simulated operator: seeded events of a whole nation, with incidents whose truth is known."""

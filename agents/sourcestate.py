@@ -1,0 +1,193 @@
+"""The state of one source partition in its changelog: how it is restored, saved and forgotten.
+
+Keys are `kind|...|writer`, the writer a random id that is new for each assignment: what a zombie still writes then lands
+beside the owner's records and loses by its stamp, also after compaction.
+
+    p|<pane>|<writer>        a minute pane, whole, stamped with the source offset that it contains
+    s|<writer>|<number>      a segment of first sightings
+    h|<writer>|<number>      a segment of customers' earlier complaints
+    r|<writer>               how far hours were rolled up
+"""
+
+import secrets
+from typing import Final
+
+import msgspec
+
+from agents.outbox import Outbox
+from models.errors import ContractError
+from models.history import History, time_of
+from models.history import horizon as history_horizon
+from models.pane import HOUR
+from models.panebook import Image, PaneBook
+from models.screen import NEVER, TIME_BITS, Screen, ScreenPolicy
+from models.segments import Segments
+from models.stored import load, store
+
+_TIME_MASK: Final = (1 << TIME_BITS) - 1
+_FLAGGED_MASK: Final = (1 << TIME_BITS + 1) - 1
+_pack = msgspec.msgpack.Encoder().encode
+_unpack_entries = msgspec.msgpack.Decoder(list[tuple[str, int, int]]).decode
+_unpack_int = msgspec.msgpack.Decoder(int).decode
+
+
+class SourceState:
+    """Screen, history and panes of one source partition, and their records."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        changelog: str,
+        partition: int,
+        *,
+        topic_id: str,
+        version: str,
+        width: int,
+        policy: ScreenPolicy,
+    ) -> None:
+        self.screen = Screen(policy)
+        self.history = History()
+        self.panes = PaneBook(width)
+        self.rolled_until = NEVER
+        """Hours before this are summed, sent and committed; their minutes are ignored from then on."""
+        self._outbox = outbox
+        self._changelog = changelog
+        self._partition = partition
+        self._topic_id = topic_id
+        self._version = version
+        self._policy = policy
+        self._writer = secrets.token_hex(4)
+        self._sightings = Segments("s", self._writer)
+        self._histories = Segments("h", self._writer)
+        self._keys_of_pane: dict[int, list[bytes]] = {}
+        self._obsolete: list[bytes] = []
+        self._judged_by: dict[str, int] = {}
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Fold one changelog record."""
+        kind, _, rest = key.decode().partition("|")
+        if value is None:
+            self._restore_tombstone(kind, rest, key)
+            return
+        stored = load(key, value)
+        if stored.source != self._topic_id:
+            self._obsolete.append(key)
+            return
+        if kind == "r":
+            self.rolled_until = max(self.rolled_until, _unpack_int(stored.body))
+            return
+        self._judged_by[stored.version] = max(stored.stamp, self._judged_by.get(stored.version, -1))
+        if kind == "p":
+            pane = int(rest.partition("|")[0])
+            keys = self._keys_of_pane.setdefault(pane, [])
+            if key not in keys:
+                keys.append(key)
+            self.panes.restore(pane, stored.body, stored.stamp)
+        elif kind == "s":
+            entries = _unpack_entries(stored.body)
+            for id_, offset, time in entries:
+                self.screen.remember(id_, offset << TIME_BITS | time)
+            self._sightings.restore(key, max(time for _, _, time in entries))
+        elif kind == "h":
+            entries = _unpack_entries(stored.body)
+            for customer, offset, flagged in entries:
+                self.history.remember(customer, offset << TIME_BITS + 1 | flagged)
+            self._histories.restore(key, max(flagged >> 1 for _, _, flagged in entries))
+        else:
+            raise ContractError(f"{self._changelog}: a key of unknown kind {key!r}")
+
+    def _restore_tombstone(self, kind: str, rest: str, key: bytes) -> None:
+        if kind == "p":
+            keys = self._keys_of_pane.get(int(rest.partition("|")[0]), [])
+            if key in keys:
+                keys.remove(key)
+        elif kind == "s":
+            self._sightings.discard(key)
+        elif kind == "h":
+            self._histories.discard(key)
+
+    def begin(self, where: str, start: int) -> None:
+        """Everything is folded and `start` is the next offset to read.
+
+        Raises:
+            ContractError: another version judged events that this one would have to judge again.
+        """
+        for version, stamp in self._judged_by.items():
+            if version != self._version and stamp >= start:
+                raise ContractError(
+                    f"{where}: state up to offset {stamp} was judged by version {version}, but only {start} is committed, and "
+                    f"this is version {self._version}. Start the old version until it has stopped cleanly (SIGTERM), then this one."
+                )
+        # What was rolled up is in its hour's snapshot, even where its tombstone was not written any more.
+        for pane in self._drop_hours(self.rolled_until):
+            self._obsolete += self._keys_of_pane.pop(pane, [])
+
+    def save_pane(self, image: Image) -> None:
+        """Write a dirty pane."""
+        key = f"p|{image.pane}|{self._writer}".encode()
+        self._save(key, image.stamp, image.packed)
+        keys = self._keys_of_pane.get(image.pane)
+        if keys is None:
+            self._keys_of_pane[image.pane] = [key]
+        elif keys != [key]:
+            # First the new record, then the tombstones of other writers', in one partition: never both gone.
+            for old in keys:
+                if old != key:
+                    self._bury(old)
+            self._keys_of_pane[image.pane] = [key]
+
+    def save_fresh(self, offset: int) -> None:
+        """Write the sightings and complaints that were added up to `offset`."""
+        sightings = [
+            (key, packed >> TIME_BITS, packed & _TIME_MASK) for key, packed in self.screen.take_fresh()
+        ]
+        if sightings:
+            for segment in self._sightings.append(sightings, max(time for _, _, time in sightings)):
+                self._save(segment.key, offset, _pack(segment.entries))
+        complaints = self.history.take_fresh()
+        if complaints:
+            entries = [(key, packed >> TIME_BITS + 1, packed & _FLAGGED_MASK) for key, packed in complaints]
+            for segment in self._histories.append(entries, max(time_of(packed) for _, packed in complaints)):
+                self._save(segment.key, offset, _pack(segment.entries))
+
+    def bury_obsolete(self) -> None:
+        """Tombstone what was found to be of a former source, or rolled up before."""
+        for key in self._obsolete:
+            self._bury(key)
+        self._obsolete.clear()
+
+    def horizon_of(self, newest: int) -> int:
+        """Return the time before which nothing is accepted once the newest event time is `newest`."""
+        if newest == NEVER:
+            return NEVER
+        oldest = newest - self._policy.allowed_lateness - self._policy.retention
+        return oldest - oldest % HOUR
+
+    def forget(self, before: int, newest: int, offset: int) -> None:
+        """Drop what lies before `before` and is summed, sent and committed; `newest` is the committed newest event time.
+
+        The mark goes out ahead of the tombstones: a crash between two of them must not leave half an hour to be summed.
+        """
+        self.rolled_until = before
+        self._save(f"r|{self._writer}".encode(), offset, _pack(before))
+        for pane in self._drop_hours(before):
+            for key in self._keys_of_pane.pop(pane, []):
+                self._bury(key)
+        self.screen.forget(before)
+        for key in self._sightings.expire(before):
+            self._bury(key)
+        oldest = history_horizon(newest - self._policy.allowed_lateness)
+        self.history.forget(oldest)
+        for key in self._histories.expire(oldest):
+            self._bury(key)
+
+    def _drop_hours(self, before: int) -> list[int]:
+        return [pane for hour in self.panes.hours_before(before) for pane in self.panes.drop_hour(hour)]
+
+    def _save(self, key: bytes, stamp: int, body: bytes) -> None:
+        self._outbox.send(
+            self._changelog, self._partition, key, store(self._version, self._topic_id, stamp, body)
+        )
+
+    def _bury(self, key: bytes) -> None:
+        self._outbox.send(self._changelog, self._partition, key, None)

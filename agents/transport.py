@@ -1,0 +1,251 @@
+"""Faust's side of the batch path: a transport whose consumer hands whole fetches to `agents.batch`.
+
+Faust keeps assignment, recovery, flow control and the low-volume streams; what is overridden here is listed below and
+pinned to one Faust version, with contract tests beside it. `check_faust_version` refuses any other.
+
+    _drain_messages        fetches go to the batch core; other topics take Faust's way
+    perform_seek           after recovery: committed positions with metadata, partitions without one from the earliest
+    wait_empty             revoke and stop: flush, confirm and commit, before Faust forgets the assignment
+    on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
+    verify_event_path      batch topics have no stream whose silence would mean anything
+    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final, cast
+
+import faust
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.tables.table import Table
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode import Service
+
+from agents.batch import BatchCore, Committed, Partition
+from agents.outbox import POLL_SECONDS
+from models.errors import ContractError
+
+log = logging.getLogger(__name__)
+
+FAUST_VERSION: Final = "0.15.3"
+"""The version whose internals these overrides were written against and are tested with."""
+
+
+def check_faust_version() -> None:
+    """Refuse to run on a Faust whose internals may differ.
+
+    Raises:
+        ContractError: names the version found and the one that is needed.
+    """
+    found = version("faust-streaming")
+    if found != FAUST_VERSION:
+        raise ContractError(
+            f"faust-streaming {found} is installed; the batch path is written for {FAUST_VERSION} and overrides its internals. "
+            f"Install faust-streaming=={FAUST_VERSION}."
+        )
+
+
+class BatchConsumerThread(driver.AIOKafkaConsumerThread):
+    """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
+        consumer._fetch_max_wait_ms = cast(BatchTransport, transport).fetch_wait_ms
+        return consumer
+
+    async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
+        """Commit; False where the group has moved on, or the broker does not answer."""
+        return cast(bool, await self.call_thread(self._commit_positions, positions))
+
+    async def _commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
+        consumer = self._ensure_consumer()
+        offsets = {
+            TopicPartition(*source): OffsetAndMetadata(position.offset, position.metadata)
+            for source, position in positions.items()
+        }
+        try:
+            await consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            log.warning("commit refused, the partitions have a new owner: %s", error)
+            return False
+        except KafkaError as error:
+            log.warning("commit not possible now, will be tried again: %r", error)
+            return False
+        return True
+
+    async def committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
+        """Return the committed positions of those partitions that have one."""
+        return cast(dict[Partition, Committed], await self.call_thread(self._committed_positions, sources))
+
+    async def _committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
+        coordinator = self._ensure_consumer()._coordinator
+        found = await coordinator.fetch_committed_offsets([TopicPartition(*source) for source in sources])
+        return {
+            Partition(*tp): Committed(position.offset, position.metadata or "")
+            for tp, position in found.items()
+            if position.offset >= 0
+        }
+
+
+class BatchConsumer(driver.Consumer):
+    """Faust's consumer, handing batch topics to the core in whole fetches."""
+
+    _thread: BatchConsumerThread
+
+    def _new_consumer_thread(self) -> BatchConsumerThread:
+        return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def core(self) -> BatchCore:
+        return cast(BatchTransport, self.transport).core
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        core = self.core
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                # What ends the wait is a callback of librdkafka, the flow or the stop: polling serves all three.
+                while core.saturated and self.flow_active and not self.should_stop:  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_SECONDS)
+                fetched, active = await self._wait_next_records(timeout=1.0)
+                if not fetched:
+                    await asyncio.sleep(0)
+                    continue
+                if not self.flow_active:
+                    # Revoked meanwhile. Nothing is lost: whoever goes on seeks before the flow is resumed.
+                    continue
+                for tp, records in fetched.items():
+                    if active is not None and tp not in active and tp not in self._buffered_partitions:
+                        continue
+                    source = Partition(*tp)
+                    if core.is_batch_topic(source.topic):
+                        again = core.take(source, records)
+                        if again is not None:
+                            await self.seek(TP(*source), again)
+                    elif core.is_changelog(source.topic):
+                        core.fold(source, records)
+                        await self._hand_to_faust(TP(*source), records[-1:])
+                    else:
+                        await self._hand_to_faust(TP(*source), records)
+                # The clock task, heartbeats and low-volume agents share this loop.
+                await asyncio.sleep(0)
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            if not self.app.should_stop:
+                raise
+
+    async def _hand_to_faust(self, tp: TP, records: list[Any]) -> None:
+        """Deliver records one by one, as the base class does."""
+        for record in records:
+            message = self._to_message(tp, record)
+            read = self._read_offset[tp]
+            if read is None or message.offset >= read:
+                gap = message.offset - (read or 0)
+                if gap > 1 and read and self.app.topics.acks_enabled_for(message.topic):
+                    await self._add_gap(tp, read + 1, message.offset)
+                await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                self._read_offset[tp] = message.offset
+
+    @Service.task
+    async def _batch_clock(self) -> None:
+        """Confirm, flush and commit, every few milliseconds."""
+        while not self.should_stop:
+            await asyncio.sleep(POLL_SECONDS)
+            if self.flow_active and not self.app.rebalancing:
+                self.core.tick(self._highwater)
+            else:
+                self.core.outbox.poll()
+
+    @Service.task
+    async def _batch_commits(self) -> None:
+        interval = self.commit_interval
+        while not self.should_stop:
+            await asyncio.sleep(interval)
+            if self.flow_active and not self.app.rebalancing:
+                await self._commit_batches()
+
+    async def _commit_batches(self) -> None:
+        positions = self.core.committable()
+        if positions and await self._thread.commit_positions(positions):
+            self.core.on_committed(positions)
+
+    def _highwater(self, source: Partition) -> int | None:
+        return self._thread.highwater(TP(*source))
+
+    def highwater_of(self, topic: str, partition: int) -> int | None:
+        """Return the end of a partition as the last fetch told it, None before any."""
+        return self._highwater(Partition(topic, partition))
+
+    def broker_answers(self) -> bool | None:
+        """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
+        consumer = self._thread._consumer
+        return None if consumer is None else consumer._coordinator.coordinator_id is not None
+
+    async def perform_seek(self) -> None:
+        await super().perform_seek()
+        core = self.core
+        sources = [Partition(*tp) for tp in self.assignment() if core.is_batch_topic(tp.topic)]
+        if not sources or all(source in core.live for source in sources):
+            return
+        committed = await self._thread.committed_positions(sources)
+        earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
+        starts = {
+            TP(*source): core.begin(source, committed.get(source), earliest[TopicPartition(*source)])
+            for source in sources
+        }
+        # Faust leaves partitions without a committed offset wherever the fetcher happens to be.
+        await self.seek_wait(starts)
+
+    async def wait_empty(self) -> None:
+        await super().wait_empty()
+        if self.core.live:
+            await self.core.settle()
+            await self._commit_batches()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await super().on_partitions_revoked(revoked)
+        self.core.forget()
+        for tp in revoked:
+            if self.core.is_changelog(tp.topic):
+                cast(Any, self.app.tables).recovery.revoke(tp)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        if not self.core.is_batch_topic(tp.topic) and not self.core.is_changelog(tp.topic):
+            super().verify_event_path(now, tp)
+
+
+class BatchTransport(driver.Transport):
+    """Faust's aiokafka transport with the batch consumer."""
+
+    Consumer = BatchConsumer
+
+    core: BatchCore
+    fetch_wait_ms: int
+
+    @classmethod
+    def install(cls, app: faust.App, core: BatchCore, fetch_wait_ms: int) -> None:
+        """Make `app` consume through the batch path."""
+        transport = cls(app.conf.broker_consumer, app, loop=None)
+        transport.core = core
+        transport.fetch_wait_ms = fetch_wait_ms
+        app.transport = transport
+
+
+class StateTable(Table[bytes, bytes]):
+    """A Faust table that stands for a changelog whose records the batch core folds itself.
+
+    Faust creates the changelog topic, co-partitions it with its source and runs the recovery; the values live in the
+    partition agents, so nothing is kept here a second time.
+    """
+
+    async def on_changelog_event(self, event: Any) -> None:
+        return None
+
+    def apply_changelog_batch(self, batch: Any) -> None:
+        return None

@@ -1,0 +1,289 @@
+"""The ledger recomputed: closed totals cell by cell, every rule at every step, and what the transitions must be.
+
+    on-time totals of N source partitions ──sum──> minutes of one cell, up to the frontier
+    minutes ──sums over windows──> evaluate ──> life of the episode ──> expected transitions
+
+Where the workers go pane by pane and keep rolling sums, this goes cell by cell over running totals of its whole
+history: a window is the difference of two of them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from agents.verify.kinds import early_warning_kind, warning_fields
+from agents.verify.lifecycle import Entry, Life
+from agents.verify.matching import Longs, compare
+from agents.verify.report import Tally
+from agents.verify.totals import Totals
+from models.baseline import QUARTER, Baseline, Expectation, expect, frame_of, learn, new_baseline
+from models.calendar import Calendar
+from models.decision import Decision
+from models.evaluate import evaluate
+from models.measures import Stream
+from models.outcomes import EarlyWarning, WarningTransition
+from models.pane import HOUR, MINUTE
+from models.rule import Kind, Rule, RuleSet, Side
+from models.warning import write_warning
+
+TRANSITION_ORDER: Final = "transitions in order"
+ACTIVE: Final = "active warnings"
+
+
+class CellMinutes(NamedTuple):
+    """The closed on-time totals of one cell: those minutes in which anything was counted, in order."""
+
+    stream: Stream
+    cell: str
+    minutes: Longs
+    vectors: Longs
+
+
+def cells_of(stream: Stream, partitions: Iterable[Totals], frontier: int | None) -> Iterator[CellMinutes]:
+    """Sum the source partitions of `stream`, cell by cell, over the minutes that end at or before `frontier`."""
+    numbers: dict[str, int] = {}
+    keys, minutes, vectors = [], [], []
+    for part in partitions:
+        known = np.array([numbers.setdefault(name, len(numbers)) for name in part.names], dtype=np.int64)
+        keys.append(known[part.cells] if len(part.names) else part.cells)
+        minutes.append(part.minutes)
+        vectors.append(part.vectors)
+    if frontier is None or not keys:
+        return
+    key, minute, vector = np.concatenate(keys), np.concatenate(minutes), np.concatenate(vectors)
+    is_closed = minute + MINUTE <= frontier
+    key, minute, vector = key[is_closed], minute[is_closed], vector[is_closed]
+    order = np.lexsort((minute, key))
+    key, minute, vector = key[order], minute[order], vector[order]
+    if not len(key):
+        return
+    starts = np.flatnonzero(np.r_[True, (key[1:] != key[:-1]) | (minute[1:] != minute[:-1])])
+    key, minute, vector = key[starts], minute[starts], np.add.reduceat(vector, starts)
+    bounds = np.flatnonzero(np.r_[True, key[1:] != key[:-1], True])
+    names = list(numbers)
+    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        yield CellMinutes(stream, names[int(key[low])], minute[low:high], vector[low:high])
+
+
+def warning_id(rule: str, version: str, cell: str, episode_start: int) -> str:
+    """Return the id of an episode."""
+    return sha256(f"{rule}\n{version}\n{cell}\n{episode_start}".encode()).hexdigest()[:16]
+
+
+class History:
+    """Running totals of one cell from its first hour to the last closed minute."""
+
+    def __init__(self, cell: CellMinutes, frontier: int) -> None:
+        self.first = int(cell.minutes[0])
+        self.start = self.first - self.first % HOUR
+        self.end = frontier - frontier % MINUTE
+        dense = np.zeros(((self.end - self.start) // MINUTE + 1, cell.vectors.shape[1]), dtype=np.int64)
+        dense[(cell.minutes - self.start) // MINUTE + 1] = cell.vectors
+        self._running = np.cumsum(dense, axis=0)
+
+    def total(self, start: int, end: int) -> list[int]:
+        """Return the sum over the minutes in [start, end)."""
+        at = (end - self.start) // MINUTE
+        since = max(0, (start - self.start) // MINUTE)
+        numbers: list[int] = (self._running[at] - self._running[since]).tolist()
+        return numbers
+
+    def totals(self, ends: Longs, window: int) -> Longs:
+        """Return the sums over the `window` seconds before each of `ends`."""
+        at = (ends - self.start) // MINUTE
+        since = np.maximum(0, at - window // MINUTE)
+        sums: Longs = self._running[at] - self._running[since]
+        return sums
+
+
+@dataclass
+class _Watch:
+    """One rule in one cell."""
+
+    rule: Rule
+    life: Life
+    ends: list[int]
+    """Every pane end at which the rule is judged."""
+    may_cross: list[bool]
+    """False where a look at the count alone says that no step can be crossed."""
+    at: int = 0
+
+
+def judge_cell(cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calendar) -> list[EarlyWarning]:
+    """Return every transition of `cell` up to `frontier`, in the order of panes and, in one pane, of rules."""
+    history = History(cell, frontier)
+    watches = [_watch(rule, history) for rule in rules.of(cell.stream) if rule.covers(cell.cell)]
+    surges: dict[int, Baseline] = {
+        watch.rule.measure.numerator: new_baseline(history.first)
+        for watch in watches
+        if watch.rule.kind is Kind.SURGE
+    }
+    frame = frame_of(cell.cell, rules.prior, calendar)
+    ledger: list[EarlyWarning] = []
+    for hour in range(history.start, history.end, HOUR):
+        alarmed: set[int] = set()
+        for watch in watches:
+            measure = watch.rule.measure.numerator
+            for end in _ends_in(watch, hour):
+                start = end - watch.rule.window_seconds
+                expectation: Expectation | None = None
+                if watch.rule.kind is Kind.SURGE and surges[measure].hours:
+                    expectation = expect(surges[measure], frame, start, end)
+                decision = evaluate(watch.rule, history.total(start, end), expectation)
+                entries = watch.life.take(decision, end)
+                ledger += [_written(rules, watch.rule, cell.cell, decision, entry, end) for entry in entries]
+                if watch.rule.kind is Kind.SURGE and (decision.level >= 0 or watch.life.is_open):
+                    alarmed.add(measure)
+        if hour + HOUR > history.end:
+            break
+        for measure, baseline in surges.items():
+            if hour >= baseline.since:
+                quarters = [
+                    history.total(start, start + QUARTER)[measure]
+                    for start in range(hour, hour + HOUR, QUARTER)
+                ]
+                learn(baseline, frame, hour, quarters, alarmed=measure in alarmed)
+    return sorted(ledger, key=lambda warning: warning.pane)
+
+
+def _watch(rule: Rule, history: History) -> _Watch:
+    step = rule.step_seconds
+    if rule.window_seconds > HOUR:
+        step = int(np.lcm(step, HOUR))
+    first = history.first + MINUTE
+    ends = np.arange(first + -first % step, history.end + 1, step, dtype=np.int64)
+    totals = history.totals(ends, rule.window_seconds)
+    count = totals[:, rule.measure.numerator]
+    lowest = rule.steps[0]
+    if rule.measure.denominator is not None:
+        may_cross = totals[:, rule.measure.denominator] >= max(1, rule.min_sample)
+    elif rule.kind is Kind.SURGE:
+        may_cross = count >= max(rule.min_sample, lowest.min_count)
+    elif rule.kind is Kind.THRESHOLD and rule.side is Side.ABOVE:
+        may_cross = (count >= rule.min_sample) & (count > lowest.limit)
+    else:
+        may_cross = count >= rule.min_sample
+    return _Watch(rule, Life(rule), ends.tolist(), may_cross.tolist())
+
+
+def _ends_in(watch: _Watch, hour: int) -> Iterator[int]:
+    """Yield the ends in (hour, hour + 1 h] at which the rule has to be judged; a quiet one may be left out."""
+    while watch.at < len(watch.ends) and watch.ends[watch.at] <= hour + HOUR:
+        at = watch.at
+        watch.at += 1
+        if watch.may_cross[at] or not watch.life.is_idle:
+            yield watch.ends[at]
+
+
+def _written(
+    rules: RuleSet, rule: Rule, cell: str, decision: Decision, entry: Entry, end: int
+) -> EarlyWarning:
+    previous = warning_id(rule.id, rules.version, cell, entry.previous_start) if entry.previous_start else ""
+    written = write_warning(
+        rules,
+        rule,
+        cell,
+        decision,
+        episode_start=entry.episode_start,
+        sequence=entry.sequence,
+        transition=entry.transition,
+        severity=entry.severity,
+        reason=entry.reason,
+        pane=end,
+        previous_episode=previous,
+    )
+    return msgspec.structs.replace(written, id=warning_id(rule.id, rules.version, cell, entry.episode_start))
+
+
+def compare_ledger(
+    expected: Iterable[EarlyWarning], found: Sequence[EarlyWarning], demanded_to: Mapping[str, int | None]
+) -> list[Tally]:
+    """Compare transitions.
+
+    Args:
+        expected: as recomputed.
+        found: as they stand on the wire, in the order of their partition.
+        demanded_to: stream -> frontier; transitions of later panes may be missing.
+    """
+    demanded: list[EarlyWarning] = []
+    optional: list[EarlyWarning] = []
+    for warning in expected:
+        frontier = demanded_to.get(warning.stream)
+        (demanded if frontier is not None and warning.pane <= frontier else optional).append(warning)
+    tally = compare(early_warning_kind(), demanded, found, msgspec.json.encode, optional)
+    return [tally, _order_of(found)]
+
+
+def _order_of(found: Iterable[EarlyWarning]) -> Tally:
+    """Check that each episode is told without holes: a transition may be repeated, but never told before its turn."""
+    tally = Tally(TRANSITION_ORDER)
+    told: dict[str, int] = {}
+    for warning in found:
+        last = told.get(warning.id, 0)
+        if warning.sequence > last:
+            tally.compared += 1
+            if warning.sequence != last + 1:
+                tally.different += 1
+                name = f"{warning.id}#{warning.sequence} {warning.rule} {warning.cell}"
+                tally.spell(name, "sequence", last + 1, warning.sequence)
+            told[warning.id] = warning.sequence
+    return tally
+
+
+def compare_active(
+    expected: Iterable[EarlyWarning],
+    found: Mapping[str, EarlyWarning],
+    demanded_to: Mapping[str, int | None],
+) -> Tally:
+    """Compare the table of active warnings (id -> last value) with the episodes that are open.
+
+    Episodes may have moved on since the compared offsets: any transition from there on is right.
+    """
+    episodes: dict[str, list[EarlyWarning]] = {}
+    for warning in expected:
+        episodes.setdefault(warning.id, []).append(warning)
+    tally = Tally(ACTIVE)
+    for id in sorted({*episodes, *found}):
+        transitions = sorted(episodes.get(id, []), key=lambda warning: warning.sequence)
+        demanded = [w for w in transitions if _is_demanded(w, demanded_to)]
+        allowed: list[EarlyWarning | None] = [
+            None if w.transition == WarningTransition.CLEARED else w
+            for w in transitions[max(0, len(demanded) - 1) :]
+        ]
+        if not demanded:
+            allowed.append(None)
+        _compare_active(tally, id, allowed, found.get(id))
+    return tally
+
+
+def _is_demanded(warning: EarlyWarning, demanded_to: Mapping[str, int | None]) -> bool:
+    frontier = demanded_to.get(warning.stream)
+    return frontier is not None and warning.pane <= frontier
+
+
+def _compare_active(
+    tally: Tally, id: str, allowed: Sequence[EarlyWarning | None], found: EarlyWarning | None
+) -> None:
+    if allowed == [None] and found is None:
+        return
+    tally.compared += 1
+    right = [None if warning is None else warning_fields(warning) for warning in allowed]
+    theirs = None if found is None else warning_fields(found)
+    if theirs in right:
+        return
+    if found is None:
+        tally.missing += 1
+        tally.spell(id, "", "open", "missing")
+    elif allowed == [None]:
+        tally.extra += 1
+        tally.spell(id, "", "not open", f"{found.transition} {found.rule} {found.cell}")
+    else:
+        tally.different += 1
+        ours = next(fields for fields in right if fields is not None)
+        for name, value in ours.items():
+            if theirs is not None and theirs.get(name) != value:
+                tally.spell(id, name, value, theirs.get(name))

@@ -1,0 +1,371 @@
+"""Windows: the owner of one partition of `panes`. Fold snapshots, close panes, judge rules, publish warnings.
+
+Everything that decides is in `models.judge`; here is the order of things. A transition goes out first, and the state that
+remembers it is written only after the broker has confirmed it, so a crash repeats a transition and never skips one.
+The offset of `panes` is committed only up to what no open pane needs any more: the open panes themselves are restored by
+reading `panes` again, since a snapshot read twice changes nothing.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import time as wall_clock
+from typing import Final, NamedTuple
+
+import msgspec
+
+from agents.batch import Committed, Flushed, Record
+from agents.outbox import Outbox
+from models.errors import ContractError
+from models.fanin import FanIn, OnTime
+from models.iso import iso
+from models.judge import StreamJudge
+from models.measures import WIDTH, Stream
+from models.outcomes import EarlyWarning, PaneSnapshot, ProvisionalNotice, WarningTransition, Watermark
+from models.pane import HOUR, MINUTE
+from models.rule import RuleSet
+from models.stored import load, store
+from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, PROVISIONAL_NOTICES
+from topics.headers import cloudevent_headers
+
+log = logging.getLogger(__name__)
+
+CLOSED_AT_ONCE: Final = 240
+"""Minutes closed in one go while catching up, so that the loop stays responsive."""
+MINUTES_KEPT: Final = HOUR
+"""Closed minutes that windows may still need: the longest minute window is one hour."""
+HOURS_KEPT: Final = 720 * HOUR
+"""Closed hours that windows may still need: 30 days."""
+STATE_SECONDS: Final = 2.0
+"""Least time between two writings of the judges' state while panes close quickly."""
+LIVE_MINUTES: Final = 3
+"""Provisional notices are for people who watch now: not while more minutes than this close between two flushes."""
+
+_json = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
+_unpack_cells = msgspec.msgpack.Decoder(dict[str, list[int]]).decode
+_unpack_marks = msgspec.msgpack.Decoder(dict[str, dict[int, tuple[int, int]]]).decode
+_decode_snapshot = msgspec.json.Decoder(PaneSnapshot).decode
+_decode_watermark = msgspec.json.Decoder(Watermark).decode
+
+SNAPSHOT_TYPE: Final = b"cx.pane.snapshot.v1"
+WATERMARK_TYPE: Final = b"cx.pane.watermark.v1"
+WARNING_TYPE: Final = "cx.warning.changed.v1"
+NOTICE_TYPE: Final = "cx.warning.provisional.v1"
+
+
+class WindowsContext(NamedTuple):
+    """What all windows partitions share."""
+
+    topic: str
+    topic_id: str
+    source_ids: Mapping[Stream, str]
+    """Topic id of each stream's input topic: snapshots of a deleted one are ignored."""
+    version: str
+    rules: RuleSet
+    zone: str
+    partitions: int
+    changelog: str
+    outbox: Outbox
+    on_warning: Callable[[EarlyWarning, int], None]
+    """Told each transition and the append time (ms) of the record that closed its pane."""
+    on_notice: Callable[[ProvisionalNotice], None]
+    clock: Callable[[], float] = wall_clock
+
+
+class _Staged(NamedTuple):
+    """State as of one flush, to be written when that flush is confirmed."""
+
+    number: int
+    records: list[tuple[bytes, int, bytes]]
+    """(key, stamp, body)."""
+    position: Committed
+    closed: dict[Stream, int]
+
+
+class WindowsPartition:
+    """See `agents.batch.PartitionAgent`."""
+
+    def __init__(self, context: WindowsContext, partition: int) -> None:
+        self._context = context
+        self._partition = partition
+        self._writer = secrets.token_hex(4)
+        self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
+        self._judges = {stream: StreamJudge(stream, context.rules, context.zone) for stream in Stream}
+        self._stored_judges: dict[Stream, tuple[int, bytes]] = {}
+        self._minutes: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
+        self._hours: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
+        self._keys: dict[bytes, tuple[str, str, int]] = {}
+        self._unsaved: set[tuple[str, Stream, int]] = set()
+        self._obsolete: list[bytes] = []
+        self._versions: list[tuple[bytes, str]] = []
+        self._offset = -1
+        self._resume_at = -1
+        self._append_ms = 0
+        self.last_append: float | None = None
+        """When the last record that was taken had been appended, epoch seconds."""
+        self._staged: _Staged | None = None
+        self._ready: _Staged | None = None
+        self._staged_at = 0.0
+        self._changed = False
+        self._closed_since_flush = 0
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            self._keys.pop(key, None)
+            return
+        kind, name, start, _ = key.decode().split("|")
+        stored = load(key, value)
+        if stored.source != self._context.topic_id:
+            self._obsolete.append(key)
+            return
+        self._keys[key] = (kind, name, int(start))
+        if kind == "j":
+            self._versions.append((key, stored.version))
+            stream = Stream(name)
+            known = self._stored_judges.get(stream)
+            if known is None or stored.stamp > known[0]:
+                self._stored_judges[stream] = (stored.stamp, stored.body)
+        elif kind == "w":
+            self._resume_at = max(self._resume_at, stored.stamp)
+            for stream_name, marks in _unpack_marks(stored.body).items():
+                fold = self._folds[Stream(stream_name)]
+                for source, (offset, watermark) in marks.items():
+                    fold.add_watermark(source, offset, watermark)
+        elif kind in ("m", "h"):
+            packs = self._minutes if kind == "m" else self._hours
+            packs[Stream(name)][int(start)] = _unpack_cells(stored.body)
+        else:
+            raise ContractError(f"{self._context.changelog}: a key of unknown kind {key!r}")
+
+    def begin(self, committed: Committed | None, earliest: int) -> int:
+        where = f"{self._context.topic}[{self._partition}]"
+        if (
+            committed is not None
+            and json.loads(committed.metadata or "{}").get("topic") != self._context.topic_id
+        ):
+            log.warning("%s was re-created: starting at its beginning", where)
+            committed = None
+        for _, version in self._versions:
+            if version != self._context.version:
+                raise ContractError(
+                    f"{where}: its windows were judged by version {version} of rules and code, this is {self._context.version}. "
+                    "Episodes that are open under other rules cannot be continued: start with the same rules."
+                )
+        for stream, (stamp, body) in self._stored_judges.items():
+            minutes = {pane: cells for pane, cells in self._minutes[stream].items() if pane < stamp}
+            hours = {hour: cells for hour, cells in self._hours[stream].items() if hour + HOUR <= stamp}
+            self._minutes[stream], self._hours[stream] = minutes, hours
+            self._judges[stream] = StreamJudge.from_state(
+                body, stream, self._context.rules, self._context.zone, minutes=minutes, hours=hours
+            )
+        self._stored_judges.clear()
+        start = max(earliest, committed.offset if committed is not None else 0)
+        self._offset = start - 1
+        return start
+
+    def take(self, records: Sequence[Record]) -> None:
+        source_ids = self._context.source_ids
+        for record in records:
+            if record.value is None:
+                continue
+            kind = _type_of(record.headers)
+            if kind == SNAPSHOT_TYPE:
+                snapshot = _decode_snapshot(record.value)
+                stream = Stream(snapshot.stream)
+                closed = self._judges[stream].closed_until
+                if (
+                    snapshot.size == MINUTE
+                    and snapshot.topic_id == source_ids[stream]
+                    and (closed is None or snapshot.pane >= closed)
+                ):
+                    self._folds[stream].add_snapshot(
+                        snapshot.partition, snapshot.pane, snapshot.offset, snapshot.cells, record.offset
+                    )
+            elif kind == WATERMARK_TYPE:
+                mark = _decode_watermark(record.value)
+                stream = Stream(mark.stream)
+                if mark.topic_id == source_ids[stream]:
+                    self._folds[stream].add_watermark(mark.partition, mark.offset, mark.watermark)
+                    self._append_ms = record.timestamp
+        self._offset = records[-1].offset
+        self.last_append = records[-1].timestamp / 1000
+        self._changed = True
+        self._close()
+
+    def _close(self) -> None:
+        if self._offset < self._resume_at:
+            # Restored watermarks speak for snapshots that are still being read again.
+            return
+        for stream, fold in self._folds.items():
+            frontier = fold.frontier
+            if frontier is None:
+                continue
+            judge = self._judges[stream]
+            pane = judge.closed_until
+            if pane is None:
+                pane = fold.first_pane()
+                if pane is None:
+                    continue
+                fold.drop_before(pane)
+            for _ in range(CLOSED_AT_ONCE):
+                if pane + MINUTE > frontier:
+                    break
+                self._close_minute(stream, pane, fold.close(pane))
+                pane += MINUTE
+
+    def _close_minute(self, stream: Stream, pane: int, totals: OnTime) -> None:
+        minutes = self._minutes[stream]
+        if totals:
+            minutes[pane] = totals
+            self._unsaved.add(("m", stream, pane))
+        for warning in self._judges[stream].close_minute(pane, totals):
+            self._publish(warning)
+        self._closed_since_flush += 1
+        if (pane + MINUTE) % HOUR == 0:
+            hour = pane + MINUTE - HOUR
+            total = _sum(minutes.get(start, {}) for start in range(hour, pane + MINUTE, MINUTE))
+            if total:
+                self._hours[stream][hour] = total
+                self._unsaved.add(("h", stream, hour))
+
+    def _publish(self, warning: EarlyWarning) -> None:
+        context = self._context
+        decided = msgspec.structs.replace(warning, decided_at=iso(int(context.clock())))
+        value = _json(decided)
+        headers = cloudevent_headers(f"{warning.id}/{warning.sequence}", WARNING_TYPE, iso(warning.pane))
+        key = warning.id.encode()
+        context.outbox.send(EARLY_WARNINGS, self._partition, key, value, headers)
+        active = None if warning.transition == WarningTransition.CLEARED else value
+        context.outbox.send(ACTIVE_WARNINGS, self._partition, key, active, headers)
+        context.on_warning(decided, self._append_ms)
+
+    def _notify(self, stream: Stream) -> None:
+        judge = self._judges[stream]
+        fold = self._folds[stream]
+        until = fold.newest_pane_end()
+        open_panes = fold.peek(until) if until is not None else {}
+        for notice in judge.provisional(open_panes):
+            announced = msgspec.structs.replace(notice, announced_at=iso(int(self._context.clock())))
+            headers = cloudevent_headers(f"{notice.id}/{notice.state}", NOTICE_TYPE, iso(notice.pane))
+            self._context.outbox.send(
+                PROVISIONAL_NOTICES, self._partition, notice.id.encode(), _json(announced), headers
+            )
+            self._context.on_notice(announced)
+
+    def flush(self, number: int, *, closing: bool) -> Flushed:
+        self._close()
+        if self._closed_since_flush <= LIVE_MINUTES:
+            for stream in Stream:
+                self._notify(stream)
+        self._closed_since_flush = 0
+        position = None
+        wrote = self._changed
+        if self._ready is not None:
+            self._write(self._ready)
+            position, wrote = self._ready.position, True
+            self._ready = None
+        now = self._context.clock()
+        due = closing or now - self._staged_at >= STATE_SECONDS
+        if self._staged is None and self._changed and due:
+            self._staged = self._stage(number)
+            self._staged_at = now
+            self._changed = False
+        return Flushed(wrote, position)
+
+    def _stage(self, number: int) -> _Staged:
+        records: list[tuple[bytes, int, bytes]] = []
+        closed: dict[Stream, int] = {}
+        for stream, judge in self._judges.items():
+            if judge.closed_until is None:
+                continue
+            closed[stream] = judge.closed_until
+            records.append((self._key("j", stream, 0), judge.closed_until, judge.to_state()))
+        for kind, stream, start in sorted(self._unsaved):
+            pack = (self._minutes if kind == "m" else self._hours)[stream].get(start)
+            if pack is not None and (kind == "h" or start >= closed[stream] - MINUTES_KEPT):
+                records.append((self._key(kind, stream, start), start, _pack(pack)))
+        self._unsaved.clear()
+        marks = {str(stream): fold.announced() for stream, fold in self._folds.items()}
+        records.append((self._key("w", "all", 0), self._offset, _pack(marks)))
+        for stream, until in closed.items():
+            _drop(self._minutes[stream], until - MINUTES_KEPT)
+            _drop(self._hours[stream], until - HOURS_KEPT)
+        needed = [fold.needed_from() for fold in self._folds.values()]
+        offset = min([self._offset + 1, *(first for first in needed if first is not None)])
+        return _Staged(
+            number, records, Committed(offset, json.dumps({"topic": self._context.topic_id})), closed
+        )
+
+    def _key(self, kind: str, name: str, start: int) -> bytes:
+        return f"{kind}|{name}|{start}|{self._writer}".encode()
+
+    def _write(self, staged: _Staged) -> None:
+        context = self._context
+        send = context.outbox.send
+        for key, stamp, body in staged.records:
+            send(
+                context.changelog, self._partition, key, store(context.version, context.topic_id, stamp, body)
+            )
+            kind, name, start, _ = key.decode().split("|")
+            self._keys[key] = (kind, name, int(start))
+        for key in self._outdated(staged):
+            send(context.changelog, self._partition, key, None)
+            self._keys.pop(key, None)
+        self._obsolete.clear()
+
+    def _outdated(self, staged: _Staged) -> list[bytes]:
+        """Return keys of other writers that `staged` replaces, and of packs that no window needs any more."""
+        written = {
+            (kind, name, start) for kind, name, start in (self._keys[key] for key, _, _ in staged.records)
+        }
+        fresh = {key for key, _, _ in staged.records}
+        gone = list(self._obsolete)
+        for key, (kind, name, start) in self._keys.items():
+            if key in fresh:
+                continue
+            if (kind, name, start) in written:
+                gone.append(key)
+            elif kind in ("m", "h"):
+                kept = MINUTES_KEPT if kind == "m" else HOURS_KEPT
+                until = staged.closed.get(Stream(name))
+                if until is not None and start < until - kept:
+                    gone.append(key)
+        return gone
+
+    def confirmed(self, number: int) -> None:
+        if self._staged is not None and number >= self._staged.number:
+            self._ready = self._staged
+            self._staged = None
+
+    def on_committed(self, position: Committed) -> None:
+        return None
+
+    def idle(self, quiet_seconds: float) -> None:
+        return None
+
+    def lowest_watermark(self, stream: Stream) -> int | None:
+        """Return the smallest watermark that any source partition of `stream` has announced."""
+        return min((watermark for _, watermark in self._folds[stream].announced().values()), default=None)
+
+
+def _type_of(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
+    for name, value in headers:
+        if name == "ce_type":
+            return value
+    return None
+
+
+def _sum(packs: Iterable[OnTime]) -> OnTime:
+    total: OnTime = {}
+    for pack in packs:
+        for cell, vector in pack.items():
+            sums = total.get(cell)
+            total[cell] = list(vector) if sums is None else [a + b for a, b in zip(sums, vector, strict=True)]
+    return total
+
+
+def _drop(packs: dict[int, OnTime], before: int) -> None:
+    for start in [start for start in packs if start < before]:
+        del packs[start]

@@ -1,0 +1,130 @@
+"""Reading the packaged YAML data files, and saying precisely what is wrong with one.
+
+Owns the three parts of a `DataFileError` (file, place, remedy) and the small checks that every loader needs.
+Knows nothing of what the files mean. Nothing is read at import.
+"""
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any, NoReturn
+
+import yaml
+
+from models.errors import DataFileError
+
+# libyaml parses about ten times as fast; the pure reader is the same schema where it was not built.
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """A safe loader that refuses a key written twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = key_node.value
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key} twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        built: dict[Any, Any] = super().construct_mapping(node, deep)
+        return built
+
+
+def packaged(name: str) -> str:
+    """Return the text of `models/data/<name>`.
+
+    Raises:
+        DataFileError: the package was installed without it.
+    """
+    try:
+        return files("models").joinpath("data", name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        fail(name, "", "is not installed", "reinstall the package; its data files are part of it")
+
+
+def packaged_names(folder: str) -> tuple[str, ...]:
+    """Return the names of the YAML files in `models/data/<folder>`, sorted, as `packaged` takes them."""
+    found = files("models").joinpath("data", folder).iterdir()
+    return tuple(sorted(f"{folder}/{entry.name}" for entry in found if entry.name.endswith(".yaml")))
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """Parse YAML whose top level is a mapping.
+
+    Args:
+        text: the file's content.
+        name: the file, as the message is to name it.
+
+    Raises:
+        DataFileError: not YAML (with line and column), or not a mapping.
+    """
+    try:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        fail(
+            name,
+            place,
+            f"is not readable YAML ({getattr(error, 'problem', error)})",
+            "correct the syntax there",
+        )
+    return mapping(document, name, "")
+
+
+def fail(name: str, place: str, fault: str, remedy: str) -> NoReturn:
+    """Raise the `DataFileError` for `place` (a dotted path, or a line) in file `name`."""
+    raise DataFileError(f"{name}: {place or 'top level'} {fault}; {remedy}")
+
+
+def mapping(value: object, name: str, place: str) -> dict[str, Any]:
+    """Return `value` if it is a mapping with text keys; keys that YAML reads as numbers become text."""
+    if not isinstance(value, dict):
+        fail(name, place, f"is {_kind(value)}, not a mapping", "write `key: value` lines there")
+    return {str(key): entry for key, entry in value.items()}
+
+
+def texts(value: object, name: str, place: str) -> tuple[str, ...]:
+    """Return `value` if it is a list of texts."""
+    if not isinstance(value, list):
+        fail(name, place, f"is {_kind(value)}, not a list", "write `[one, two]` or `- one` lines there")
+    for index, entry in enumerate(value):
+        if not isinstance(entry, str) or not entry:
+            fail(
+                name,
+                f"{place}[{index}]",
+                f"is {entry!r} ({_kind(entry)}), not a text",
+                "put it in quotes (YAML reads bare no, on, off and numbers as something else)",
+            )
+    return tuple(value)
+
+
+def text(value: object, name: str, place: str) -> str:
+    """Return `value` if it is a non-empty text."""
+    return texts([value], name, place)[0]
+
+
+def number(value: object, name: str, place: str, low: float, high: float) -> float:
+    """Return `value` if it is a number in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        fail(name, place, f"is {value!r}", f"write a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def known_keys(entry: Mapping[str, object], allowed: Iterable[str], name: str, place: str) -> None:
+    """Refuse keys of `entry` outside `allowed`: a misspelt key would otherwise be silently without effect."""
+    allowed = tuple(allowed)
+    for key in entry:
+        if key not in allowed:
+            fail(name, f"{place}.{key}" if place else key, "is not known", f"use one of {', '.join(allowed)}")
+
+
+def needed(entry: Mapping[str, Any], key: str, name: str, place: str) -> Any:
+    """Return `entry[key]`, which must be there."""
+    if key not in entry:
+        fail(name, f"{place}.{key}" if place else key, "is missing", "add it")
+    return entry[key]
+
+
+def _kind(value: object) -> str:
+    return "empty" if value is None else f"a {type(value).__name__}"

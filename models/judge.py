@@ -1,0 +1,391 @@
+"""The judging of one shard of one stream: closed minutes in, early warnings out.
+
+    close_minute ─> windows of each cell ─> rules that are due ─> evaluate ─> advance ─> EarlyWarning
+                          │                                          ^           │ a surge: the hour is alarmed
+                          └──── every closed hour ─> learn ─> expectation <──────┘
+
+Owns the order in which panes, rules and baselines are worked on, and the state between minutes. Every cell is judged by
+itself: nothing that one cell holds is read for another. No clock, no I/O; the caller sees to it that panes are closed
+strictly in order and that what is returned has been sent before the state that follows it is kept.
+
+The order within one minute that ends at e: its totals enter the windows; if e is a whole hour, the hour is rolled up;
+the rules whose step divides e are judged, in the order of the rule set, cells in the order of their names; and if e is a
+whole hour, it is learned by every baseline that is old enough. So an hour is judged before it is learned. It is alarmed
+if, at an evaluation of a surge rule on that measure within (e - 3600, e], a step was crossed or an episode is open.
+
+What lies outside the ledger: provisional notices. They are forgotten by a restart and may then be repeated (same id).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from models.baseline import Baseline, Expectation, expect, frame_of, learn, new_baseline
+from models.calendar import Calendar
+from models.decision import Decision
+from models.episode import NEW, Advance, Episode, advance
+from models.errors import ContractError
+from models.evaluate import evaluate
+from models.measures import FIELDS, WIDTH, Stream
+from models.outcomes import EarlyWarning, ProvisionalNotice, ProvisionalState
+from models.pane import HOUR, MINUTE
+from models.provisional import needed_counts, open_ends
+from models.rule import Kind, Rule, RuleSet
+from models.warning import warning_id, write_notice, write_warning
+from models.watch import NO_COUNTS, Learned, Watch, WatchedCell
+from models.windows import LONGEST
+
+FORMAT: Final = 1
+"""Of `to_state`; another one is refused."""
+Totals = Mapping[str, Sequence[int]]
+"""Cell -> on-time vector; a late half behind it is ignored."""
+
+
+class _CellState(Struct, frozen=True, array_like=True):
+    baselines: dict[str, tuple[Baseline, bool]]
+    """Field -> state, and whether the hour that is under way is alarmed already."""
+    episodes: dict[str, Episode]
+    """Rule -> state, where anything has happened."""
+
+
+class _State(Struct, frozen=True, array_like=True):
+    format: int
+    stream: str
+    rules: str
+    """Version of the rule set."""
+    zone: str
+    closed_until: int | None
+    cells: dict[str, _CellState]
+
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decode = msgspec.msgpack.Decoder(_State).decode
+
+
+class StreamJudge:
+    """Judges the cells of one partition of `panes` for one stream.
+
+    Args:
+        stream: whose totals come.
+        rules: the rule set in force; rules of other streams are left out.
+        zone: IANA name of the zone in which hours and months are meant.
+    """
+
+    def __init__(self, stream: Stream, rules: RuleSet, zone: str) -> None:
+        self.stream = stream
+        self.closed_until: int | None = None
+        """End of the last closed minute; None before the first."""
+        self._rules = rules
+        self._own_rules = rules.of(stream)
+        self._calendar = Calendar(zone)
+        self._width = WIDTH[stream]
+        self._cells: dict[str, WatchedCell] = {}
+        self._watches: dict[str, dict[str, Watch]] = {rule.id: {} for rule in self._own_rules}
+        self._learned: list[Learned] = []
+        self._busy: set[str] = set()
+        """Cells with something in the hour that is under way."""
+        self._announced: dict[tuple[str, int], dict[str, tuple[ProvisionalNotice, int]]] = {}
+        self._settled: list[ProvisionalNotice] = []
+        self._needs: dict[tuple[str, int, str], list[tuple[int, int]]] = {}
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rule set in force."""
+        return self._rules
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Every cell seen so far, in no particular order."""
+        return tuple(self._cells)
+
+    def total(self, cell: str, window: int) -> list[int]:
+        """Return the on-time sums of the window that ended last; above one hour that is at the last whole hour.
+
+        Zero for a cell that was never seen. Amortised constant time per closed pane, whatever the window.
+        """
+        known = self._cells.get(cell)
+        if known is None or self.closed_until is None:
+            return [0] * self._width
+        end = self.closed_until
+        return list(known.windows.total(window, end if window <= HOUR else end - end % HOUR))
+
+    def episodes(self) -> dict[tuple[str, str], Episode]:
+        """Return the open episodes by (rule, cell)."""
+        return {
+            (rule, cell): watch.episode
+            for rule, watches in self._watches.items()
+            for cell, watch in watches.items()
+            if watch.episode.is_open
+        }
+
+    def close_minute(self, pane_start: int, totals: Totals) -> list[EarlyWarning]:
+        """Close the minute [pane_start, pane_start + 60) and return the transitions that it makes, in ledger order.
+
+        Args:
+            pane_start: the minute after the last one; any whole minute at first. No minute may be left out.
+            totals: the cells that had data in it.
+
+        Raises:
+            ContractError: it is not this minute's turn.
+        """
+        end = pane_start + MINUTE
+        if pane_start % MINUTE or self.closed_until not in (None, pane_start):
+            raise ContractError(
+                f"{self.stream}: minute {pane_start} cannot close after {self.closed_until}; panes close in order, all of them"
+            )
+        for name, vector in totals.items():
+            if any(vector[: self._width]):
+                cell = self._cells.get(name) or self._meet(name, pane_start)
+                cell.windows.add_minute(pane_start, vector)
+                self._busy.add(name)
+        self._needs.clear()
+        is_hour = end % HOUR == 0
+        if is_hour:
+            for name in self._busy:
+                self._cells[name].windows.close_hour(end - HOUR)
+        warnings: list[EarlyWarning] = []
+        for rule in self._own_rules:
+            if end % rule.step_seconds == 0:
+                warnings += self._judge(rule, end)
+        if is_hour:
+            self._learn(end - HOUR)
+            self._busy.clear()
+        self.closed_until = end
+        return warnings
+
+    def provisional(self, open_minutes: Mapping[int, Totals]) -> list[ProvisionalNotice]:
+        """Return what can be said before the close: new announcements, and how earlier ones ended since the last call.
+
+        Announced is a bucket of a monotone rule (more events can only bring it closer) whose counts so far would raise
+        or escalate an episode at its close; once for each rule, cell and bucket. Windows above an hour are not.
+
+        Args:
+            open_minutes: pane start -> counts so far, for panes that are not closed; closed ones are ignored.
+        """
+        notices, self._settled = self._settled, []
+        panes = sorted(
+            pane for pane in open_minutes if self.closed_until is None or pane >= self.closed_until
+        )
+        if self.closed_until is None or not panes:
+            return notices
+        for rule in self._own_rules:
+            if not rule.is_monotone or rule.window_seconds > HOUR:
+                continue
+            for end in open_ends(rule, panes):
+                start = end - rule.window_seconds
+                counts: dict[str, int] = {}
+                for pane in panes:
+                    if start <= pane < end:
+                        for name, vector in open_minutes[pane].items():
+                            counts[name] = counts.get(name, 0) + vector[rule.measure.numerator]
+                for name in sorted(counts):
+                    notice = self._announce(rule, name, end, counts[name])
+                    if notice is not None:
+                        notices.append(notice)
+        return notices
+
+    def to_state(self) -> bytes:
+        """Return everything that decides except the panes: equal histories give equal bytes, on any worker."""
+        cells: dict[str, _CellState] = {}
+        fields = FIELDS[self.stream]
+        for name, cell in self._cells.items():
+            episodes = {
+                rule: watches[name].episode
+                for rule, watches in self._watches.items()
+                if name in watches and watches[name].episode != NEW
+            }
+            if cell.learned or episodes:
+                baselines = {
+                    fields[field]: (one.baseline, one.alarmed) for field, one in cell.learned.items()
+                }
+                cells[name] = _CellState(baselines, episodes)
+        return _encode(
+            _State(FORMAT, self.stream, self._rules.version, self._calendar.zone, self.closed_until, cells)
+        )
+
+    @classmethod
+    def from_state(
+        cls,
+        state: bytes,
+        stream: Stream,
+        rules: RuleSet,
+        zone: str,
+        *,
+        minutes: Mapping[int, Totals],
+        hours: Mapping[int, Totals],
+    ) -> "StreamJudge":
+        """Return a judge that goes on exactly where the one that wrote `state` was.
+
+        Args:
+            state: from `to_state`.
+            stream: as it was then.
+            rules: the same version as then.
+            zone: as it was then.
+            minutes: closed totals by pane start; needed are the 60 before the state's `closed_until`. Others, and what
+                was closed after the state was written, are ignored.
+            hours: the same for hour panes; needed are the 720 before.
+
+        Raises:
+            ContractError: the state is unreadable, or was written by another format, stream, rule set or zone.
+        """
+        try:
+            found = _decode(state)
+        except msgspec.DecodeError as error:
+            raise ContractError(f"{stream}: the judge's state cannot be read: {error}") from error
+        judge = cls(stream, rules, zone)
+        was = (found.format, found.stream, found.rules, found.zone)
+        now = (FORMAT, stream.value, rules.version, zone)
+        if was != now:
+            raise ContractError(
+                f"{stream}: the judge's state is of (format, stream, rules, zone) {was}, not {now}; let the worker "
+                "that wrote it go on, or start from a state of its own"
+            )
+        judge._restore(found, minutes, hours)
+        return judge
+
+    def _meet(self, name: str, pane: int) -> WatchedCell:
+        """Start watching a cell that is first seen in the pane that starts at `pane`."""
+        cell = self._cells[name] = WatchedCell(name, self._width)
+        for rule in self._own_rules:
+            if not rule.covers(name):
+                continue
+            learned = None
+            if rule.kind is Kind.SURGE:
+                field = rule.measure.numerator
+                learned = cell.learned.get(field)
+                if learned is None:
+                    frame = frame_of(name, self._rules.prior, self._calendar)
+                    learned = cell.learned[field] = Learned(field, new_baseline(pane), frame, cell.windows)
+                    self._learned.append(learned)
+            self._watches[rule.id][name] = Watch(cell, learned)
+        return cell
+
+    def _judge(self, rule: Rule, end: int) -> list[EarlyWarning]:
+        found: list[tuple[str, list[EarlyWarning]]] = []
+        announced = self._announced.pop((rule.id, end), {})
+        verdicts: dict[str, Decision] = {}
+        sampled = rule.measure.numerator if rule.measure.denominator is None else rule.measure.denominator
+        window = rule.window_seconds
+        for name, watch in self._watches[rule.id].items():
+            windows = watch.cell.windows
+            is_quiet = watch.episode.is_quiet
+            if is_quiet and windows.is_empty(window, end):
+                continue
+            totals = windows.total(window, end)
+            # Too few cannot cross a step, and where nothing is pending or open nothing else matters.
+            if is_quiet and totals[sampled] < rule.min_sample:
+                continue
+            decision = evaluate(rule, totals, self._expectation(watch.learned, end - window, end))
+            step = advance(rule, watch.episode, decision, end)
+            if watch.learned is not None and (decision.level >= 0 or step.episode.is_open):
+                watch.learned.alarmed = True
+            if step.transitions:
+                found.append((name, self._write(rule, watch, step, decision, end)))
+            watch.episode = step.episode
+            if name in announced:
+                verdicts[name] = decision
+        self._settle(announced, verdicts)
+        found.sort(key=lambda entry: entry[0])
+        return [warning for _, warnings in found for warning in warnings]
+
+    def _expectation(self, learned: Learned | None, start: int, end: int) -> Expectation | None:
+        if learned is None or not learned.baseline.hours:
+            return None
+        return expect(learned.baseline, learned.frame, start, end)
+
+    def _learn(self, hour: int) -> None:
+        busy = {one for name in self._busy for one in self._cells[name].learned.values()}
+        for one in self._learned:
+            if one.baseline.since <= hour:
+                quarters = one.quarters(hour) if one in busy else NO_COUNTS
+                learn(one.baseline, one.frame, hour, quarters, alarmed=one.alarmed)
+            one.alarmed = False
+
+    def _write(
+        self, rule: Rule, watch: Watch, step: Advance, decision: Decision, end: int
+    ) -> list[EarlyWarning]:
+        cell, before = watch.cell.name, watch.episode
+        # A cleared episode is no longer there: it has become the previous one.
+        start = step.episode.start or step.episode.previous
+        previous = warning_id(rule.id, self._rules.version, cell, before.previous) if before.previous else ""
+        return [
+            write_warning(
+                self._rules,
+                rule,
+                cell,
+                decision,
+                episode_start=start,
+                sequence=transition.sequence,
+                transition=transition.transition,
+                severity=transition.severity,
+                reason=transition.reason,
+                pane=end,
+                previous_episode=previous,
+            )
+            for transition in step.transitions
+        ]
+
+    def _announce(self, rule: Rule, name: str, end: int, open_count: int) -> ProvisionalNotice | None:
+        bucket = self._announced.setdefault((rule.id, end), {})
+        watch = self._watches[rule.id].get(name)
+        if not open_count or name in bucket or (watch is None and not rule.covers(name)):
+            return None
+        start = end - rule.window_seconds
+        count = open_count
+        if watch is not None:
+            count += sum(
+                vector[rule.measure.numerator] for _, vector in watch.cell.windows.minutes_since(start)
+            )
+        if count < rule.min_sample:
+            return None
+        key = (rule.id, end, name)
+        needs = self._needs.get(key)
+        if needs is None:
+            assert self.closed_until is not None
+            episode = NEW if watch is None else watch.episode
+            expectation = None if watch is None else self._expectation(watch.learned, start, end)
+            needs = self._needs[key] = needed_counts(rule, episode, expectation, end, self.closed_until)
+        met = [(level, least) for level, least in needs if count >= least]
+        if not met:
+            return None
+        level, least = met[-1]
+        notice = write_notice(self._rules, rule, name, pane=end, observed=count, threshold=least, level=level)
+        bucket[name] = (notice, level)
+        return notice
+
+    def _settle(
+        self, announced: Mapping[str, tuple[ProvisionalNotice, int]], verdicts: Mapping[str, Decision]
+    ) -> None:
+        for name, (notice, level) in sorted(announced.items()):
+            decision = verdicts.get(name)
+            is_right = decision is not None and decision.level >= level
+            state = ProvisionalState.CONFIRMED if is_right else ProvisionalState.WITHDRAWN
+            observed = notice.observed if decision is None else decision.observed
+            self._settled.append(replace(notice, state=state.value, observed=observed))
+
+    def _restore(self, state: _State, minutes: Mapping[int, Totals], hours: Mapping[int, Totals]) -> None:
+        self.closed_until = end = state.closed_until
+        if end is None:
+            return
+        fields = FIELDS[self.stream]
+        for name, kept in state.cells.items():
+            cell = self._meet(name, 0)
+            for field, (baseline, alarmed) in kept.baselines.items():
+                learned = cell.learned[fields.index(field)]
+                learned.baseline = baseline
+                learned.alarmed = alarmed
+            for rule, episode in kept.episodes.items():
+                self._watches[rule][name].episode = episode
+        for pane in sorted(pane for pane in hours if end - LONGEST - HOUR <= pane <= end - HOUR):
+            for name, vector in hours[pane].items():
+                if any(vector[: self._width]):
+                    (self._cells.get(name) or self._meet(name, pane)).windows.add_hour(pane, vector)
+        for pane in sorted(pane for pane in minutes if end - HOUR <= pane < end):
+            for name, vector in minutes[pane].items():
+                if any(vector[: self._width]):
+                    (self._cells.get(name) or self._meet(name, pane)).windows.add_minute(pane, vector)
+                    if pane >= end - end % HOUR:
+                        self._busy.add(name)

@@ -1,0 +1,85 @@
+"""The additive vectors of which every pane and window is made: their fields and how an event adds to them.
+
+A vector is a list of integers, one per field. In a pane it is kept twice in one flat list: first the on-time
+half, then the late half, so `vector[i]` is on time and `vector[width + i]` is late. Sums of squares make
+variances additive; sums of seconds make means additive. Nothing in here knows where a vector is stored.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Stream(StrEnum):
+    """A counted input stream. Rules read exactly one; cells of different streams never mix."""
+
+    COMPLAINTS = "complaints"
+    CALLS = "calls"
+    SURVEYS = "surveys"
+    CASES = "cases"
+
+
+FIELDS: Final[dict[Stream, tuple[str, ...]]] = {
+    Stream.COMPLAINTS: ("raw", "distinct", "repeat"),
+    Stream.CALLS: (
+        "offered",
+        "answered",
+        "within_threshold",
+        "abandoned",
+        "wait_seconds",
+        "handled",
+        "handle_seconds",
+        "handle_seconds_sq",
+        "handover_requested",
+        "handover_completed",
+    ),
+    Stream.SURVEYS: (
+        "invited",
+        "csat_n",
+        "csat_sum",
+        "csat_sq",
+        "csat_satisfied",
+        "nps_n",
+        "nps_promoters",
+        "nps_detractors",
+        "nps_sum",
+        "nps_sq",
+        "ces_n",
+        "ces_sum",
+        "ces_sq",
+    ),
+    Stream.CASES: (
+        "opened",
+        "resolved",
+        "due",
+        "on_time",
+        "reopened",
+        "follow_up_n",
+        "follow_up_satisfied",
+    ),
+}
+"""The fields of each stream's vector, in order.
+
+complaints: `raw` counts every accepted complaint; `distinct` leaves out urges (same customer and category within
+24 h); `repeat` counts those that follow an earlier one of the same customer and category within 30 days.
+calls: service level is `within_threshold / offered`, abandonment `abandoned / offered`, AHT
+`handle_seconds / handled`, ASA `wait_seconds / answered` (wait of answered calls only). Seconds are rounded.
+surveys: `invited` counts every survey, answered or not; CSAT is `csat_satisfied / csat_n` (top 2 of 5), NPS
+`(nps_promoters - nps_detractors) / nps_n`, CES is on 1-7.
+cases: timely rate is `on_time / due`; a case becomes due when it is resolved or when its limit has passed.
+"""
+
+WIDTH: Final[dict[Stream, int]] = {stream: len(fields) for stream, fields in FIELDS.items()}
+"""How many integers one half (on time or late) of a stream's vector has."""
+
+
+def index_of(stream: Stream, field: str) -> int:
+    """Return the position of `field` in the on-time half of `stream`'s vector.
+
+    Raises:
+        ValueError: there is no such field; the message lists those that exist.
+    """
+    try:
+        return FIELDS[stream].index(field)
+    except ValueError:
+        known = ", ".join(FIELDS[stream])
+        raise ValueError(f"{stream} has no measure {field!r}; it has {known}") from None

@@ -1,0 +1,240 @@
+"""Every event that Barometer sends, as it stands on the wire (JSON, camelCase).
+
+Fields that depend on when one looked, and not on the log alone, are marked *observed*; they are no part of any
+identity. Times are UTC, written as ISO 8601 with seconds or as epoch seconds where the name says so.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class _Wire(Struct, frozen=True, rename="camel", kw_only=True, gc=False, omit_defaults=True):
+    pass
+
+
+class Evidence(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A term that decided, and where: `start` and `end` are character positions in the masked, original text."""
+
+    term: str
+    start: int
+    end: int
+    code: str
+    weight: float
+
+
+class Alternative(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    code: str
+    score: float
+
+
+class ClassifiedComplaint(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A complaint after screening, classification, triage and routing; it keeps its event's id."""
+
+    id: str
+    source: str
+    time: str
+    """Event time, ISO 8601 UTC."""
+    customer: str
+    """Pseudonym: keyed hash of the customer's id."""
+    text: str
+    """Masked."""
+    lang: str
+    channel: str
+    region: str
+    city: str = ""
+    element_id: str = ""
+    segment: str
+    tier: int
+    product: str
+    account: str = ""
+    category: str
+    """Top-level code, for example NET."""
+    subcategory: str
+    """Full code, for example NET.DROP."""
+    coarse: str
+    confidence: float
+    secondary: tuple[Alternative, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    priority: str
+    """P1-P4."""
+    priority_reasons: tuple[str, ...]
+    department: str
+    queue: str
+    red_line: bool = False
+    is_urge: bool = False
+    """Same customer and category within 24 h: attached to the earlier complaint, counted as raw only."""
+    repeat_of_30_days: int = 0
+    """How many earlier distinct complaints of this customer and category lie within 30 days."""
+    is_late: bool = False
+    """Its pane had closed in its partition: counted as late."""
+    lexicon: str
+    """Content hash of what judged it."""
+    source_topic_id: str
+    source_partition: int
+    source_offset: int
+
+
+class WorkOrder(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """What a department is to do, in the shape of a TMF621 trouble ticket."""
+
+    id: str
+    """`wo-` and the complaint's id."""
+    external_identifier: str
+    ticket_type: str = "complain"
+    status: str = "acknowledged"
+    name: str
+    description: str
+    severity: str
+    priority: str
+    channel: str
+    creation_date: str
+    respond_by: str
+    update_by: str
+    requested_resolution_date: str
+    expected_resolution_date: str
+    statutory_date: str
+    """Fifteen calendar days after the complaint: the customer may then appeal to the regulator."""
+    department: str
+    queue: str
+    region: str
+    category: str
+    subcategory: str
+    related_party: str
+    """The customer's pseudonym."""
+    priority_reasons: tuple[str, ...]
+
+
+class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A refused record with everything needed to judge and to replay it. Original bytes travel as base64."""
+
+    id: str
+    """`<topic id>/<partition>/<offset>`: the same however often it is written."""
+    topic: str
+    topic_id: str
+    partition: int
+    offset: int
+    append_time: str
+    reason: str
+    field: str
+    detail: str
+    key: str | None
+    """Base64, or null where the record had none."""
+    value: str | None
+    headers: tuple[tuple[str, str | None], ...] = ()
+    """Name and base64 value, in order."""
+
+
+class PaneSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """The cumulative counts of one source partition for one pane, for those cells that live in this partition of `panes`.
+
+    Fold: for each (stream, source, pane, size) keep the record with the largest `offset`; it replaces the earlier one
+    whole. An hour record (size 3600) replaces the 60 minute records it covers.
+    """
+
+    stream: str
+    topic_id: str
+    partition: int
+    """Partition of the source topic."""
+    pane: int
+    """Start, epoch seconds."""
+    size: int
+    """60 or 3600 seconds."""
+    offset: int
+    """The last source offset that the counts contain."""
+    cells: dict[str, list[int]]
+    """Cell -> vector: on-time half, then late half (models.measures)."""
+
+
+class Watermark(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """How far one source partition is. Follows the snapshots that it speaks for, in every partition of `panes`."""
+
+    stream: str
+    topic_id: str
+    partition: int
+    offset: int
+    """Everything up to and including this source offset is in the snapshots before this record."""
+    watermark: int
+    """Epoch seconds: panes that end at or before it are closed for this source partition."""
+
+
+class WarningTransition(StrEnum):
+    RAISED = "raised"
+    ESCALATED = "escalated"
+    DEESCALATED = "deescalated"
+    RECOVERING = "recovering"
+    RELAPSED = "relapsed"
+    CLEARED = "cleared"
+
+
+class Contribution(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    cell: str
+    observed: float
+    expected: float | None = None
+
+
+class EarlyWarning(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """One transition of one episode. (`id`, `sequence`, `transition`, `severity`, `pane`) is its identity in the ledger."""
+
+    id: str
+    """Hash of rule, rule version, cell and the pane in which the episode began."""
+    sequence: int
+    """1, 2, 3, ... without holes within an episode."""
+    transition: str
+    severity: str
+    """critical, major, minor, warning or cleared (X.733)."""
+    pane: int
+    """The closed pane that decided, by its end, epoch seconds."""
+    rule: str
+    rule_name: str
+    rule_name_zh: str
+    rule_version: str
+    kind: str
+    cell: str
+    stream: str
+    measure: str
+    window_seconds: int
+    reason: str
+    """A value of models.decision.Reason."""
+    n: int
+    observed: float
+    expected: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    threshold: float | None = None
+    p_value: float | None = None
+    summary: str
+    summary_zh: str
+    department: str = ""
+    episode_start: int
+    contributors: tuple[Contribution, ...] = ()
+    samples: tuple[str, ...] = ()
+    """*Observed*: ids of complaints in the cell."""
+    decided_at: str = ""
+    """*Observed*: when this worker decided."""
+    previous_episode: str = ""
+    labels: dict[str, str] = {}
+
+
+class ProvisionalState(StrEnum):
+    ANNOUNCED = "announced"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+
+
+class ProvisionalNotice(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """*Observed*, outside the ledger: a condition that can only become truer is met before its pane has closed."""
+
+    id: str
+    """Hash of rule, rule version, cell and pane: a repeat is recognisable."""
+    state: str
+    rule: str
+    rule_version: str
+    cell: str
+    stream: str
+    pane: int
+    """End of the bucket that is still open, epoch seconds."""
+    observed: float
+    threshold: float
+    severity: str
+    announced_at: str

@@ -1,0 +1,153 @@
+"""A rule as a value: what it measures, where, over which window, when it triggers and when it clears.
+
+Owns the shape and the ways to ask a rule which cells it is about. Reading and checking rule files is `models.rules`,
+judging is `models.evaluate`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from models.cells import dimensions_of
+from models.events import PerceivedSeverity
+from models.measures import Stream
+from models.naming import Names
+from models.prior import Prior
+
+SEVERITIES: Final = (
+    PerceivedSeverity.WARNING,
+    PerceivedSeverity.MINOR,
+    PerceivedSeverity.MAJOR,
+    PerceivedSeverity.CRITICAL,
+)
+"""Severities that a step may have, mildest first (X.733)."""
+
+
+class Kind(StrEnum):
+    """How a rule judges; each has a function in `models.evaluate` and a reader in `models.rules`."""
+
+    THRESHOLD = "threshold"
+    """A count or a share beyond fixed limits; a share may be asked to be beyond them with confidence."""
+    WILSON_DROP = "wilson_drop"
+    """A share whose whole Wilson interval lies below its target."""
+    SURGE = "surge"
+    """A count that is improbable under the cell's own expectation (negative-binomial tail)."""
+
+
+class Side(StrEnum):
+    """Which side of its limits is bad."""
+
+    ABOVE = "above"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is measured: a field of the stream's vector, or the share of one in another."""
+
+    text: str
+    """As written in the rule: `distinct`, or `within_threshold / offered`."""
+    numerator: int
+    """Place in the on-time half of the vector."""
+    denominator: int | None = None
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is one field over another."""
+        return self.denominator is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One severity of a rule."""
+
+    severity: PerceivedSeverity
+    limit: float
+    """threshold: the value; wilson_drop: what the upper end must be below; surge: what the tail must be below."""
+    clear: float
+    """The other limit, on the safe side: threshold: the value at which it is over; wilson_drop: what the lower end
+    must be above; surge: what the tail must be above."""
+    buckets: int = 1
+    """Consecutive non-overlapping windows that must cross the step."""
+    min_ratio: float = 0.0
+    """surge: the count must also be at least this many times the expected one."""
+    min_count: int = 0
+    """surge: ... and at least this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One early-warning rule; immutable, checked by `models.rules`."""
+
+    id: str
+    name: str
+    name_zh: str
+    kind: Kind
+    stream: Stream
+    measure: Measure
+    side: Side
+    dimensions: tuple[tuple[str, ...], ...]
+    """The combinations of dimensions whose cells are judged; `()` is the nation."""
+    where: Mapping[str, frozenset[str]]
+    """Dimension -> the values it is limited to."""
+    window_seconds: int
+    step_seconds: int
+    """It is judged at every pane end that is a multiple of this."""
+    min_sample: int
+    steps: tuple[Step, ...]
+    """Mildest first; each is at least as hard to cross as the one before."""
+    hold_seconds: int
+    """From the first to the last of the evaluations in a row that must find it clear."""
+    expire_seconds: int
+    """An episode ends when no evaluation could judge it for this long."""
+    summary: str
+    """Template in the words of `models.warning`."""
+    summary_zh: str
+    confidence: float | None = None
+    """threshold on a share, wilson_drop: two-sided confidence of the Wilson interval that is judged."""
+    target: float | None = None
+    """wilson_drop: the share aimed at."""
+    min_history_seconds: int = 0
+    """surge: how long the cell must have been seen."""
+    department: str = ""
+    """Who is to act, where the cell does not say it."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether more events can only bring it closer to triggering, so that an open bucket may be announced."""
+        return self.side is Side.ABOVE and not self.measure.is_share
+
+    def covers(self, cell: str) -> bool:
+        """Return whether `cell` is judged by this rule."""
+        dimensions = dimensions_of(cell)
+        return tuple(dimensions) in self.dimensions and all(
+            dimensions[name] in values for name, values in self.where.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules, what baselines start from, and the names for people.
+
+    Everything that decides is in `version`; names and templates are in it too, since they are part of what a rule set says.
+    """
+
+    rules: tuple[Rule, ...]
+    prior: Prior
+    version: str
+    """First 16 hex digits of a SHA-256 over the parsed content of the rules and the prior: comments and layout do not count."""
+    names: Names
+    """Not part of the version."""
+
+    def of(self, stream: Stream) -> tuple[Rule, ...]:
+        """Return the rules that read `stream`, in order."""
+        return tuple(rule for rule in self.rules if rule.stream is stream)
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return the rule `rule_id`. Raises KeyError."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)

@@ -1,0 +1,87 @@
+"""One mapping of a rule file together with its place, so that every message can say where.
+
+Owns how single values of a rule are read: durations, whole numbers, choices. What they mean is `models.rules`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NoReturn, TypeVar
+
+from models.datafile import fail, mapping, needed, number, text
+from models.pane import DAY, HOUR, MINUTE
+
+_DURATION: Final = re.compile(r"([1-9][0-9]*)(m|h|d)")
+_UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY}
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A mapping of the file. Every reading method raises DataFileError with file, place and remedy."""
+
+    values: Mapping[str, Any]
+    name: str
+    """The file."""
+    place: str
+    """Dotted path of the mapping, for example `EW01.trigger[0]`."""
+
+    def at(self, key: str) -> str:
+        """Return the place of `key`."""
+        return f"{self.place}.{key}"
+
+    def fail(self, key: str, fault: str, remedy: str) -> NoReturn:
+        """Raise the error about `key`."""
+        fail(self.name, self.at(key), fault, remedy)
+
+    def text(self, key: str) -> str:
+        """Return a non-empty text."""
+        return text(needed(self.values, key, self.name, self.place), self.name, self.at(key))
+
+    def number(self, key: str, low: float, high: float, otherwise: float | None = None) -> float:
+        """Return a number in [low, high]; `otherwise` where the key is missing, which is an error without it."""
+        value = self.values.get(key, otherwise)
+        if value is None:
+            value = needed(self.values, key, self.name, self.place)
+        return number(_as_number(value), self.name, self.at(key), low, high)
+
+    def whole(self, key: str, low: int, high: int, otherwise: int | None = None) -> int:
+        """Return a whole number in [low, high], as `number` does."""
+        value = self.number(key, low, high, otherwise)
+        if value != int(value):
+            self.fail(key, f"is {value!r}", "write a whole number")
+        return int(value)
+
+    def seconds(self, key: str, otherwise: str | None = None) -> int:
+        """Return a duration such as `15m` in seconds."""
+        value = self.values.get(key, otherwise)
+        if value is None:
+            value = needed(self.values, key, self.name, self.place)
+        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            fail(self.name, self.at(key), f"is {value!r}", "write a duration such as 15m, 1h or 7d")
+        return int(match[1]) * _UNITS[match[2]]
+
+    def entry(self, key: str) -> "Entry":
+        """Return the mapping at `key`."""
+        found = mapping(needed(self.values, key, self.name, self.place), self.name, self.at(key))
+        return Entry(found, self.name, self.at(key))
+
+    def choice(self, key: str, kinds: type[_Choice]) -> _Choice:
+        """Return the member of `kinds` that `key` names."""
+        value = self.text(key)
+        try:
+            return kinds(value)
+        except ValueError:
+            self.fail(key, f"is {value!r}", f"use one of {', '.join(kinds)}")
+
+
+def _as_number(value: object) -> object:
+    # YAML 1.1 reads 1e-6 as a text, since it asks for a dot.
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value

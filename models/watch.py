@@ -1,0 +1,58 @@
+"""What is held for each watched cell between two minutes: its windows, what was learned, and where each rule stands.
+
+Owns the mutable records that a judge works on, and how quarter-hour counts are read off the windows.
+"""
+
+from typing import Final
+
+from models.baseline import QUARTER, QUARTERS, Baseline, Frame
+from models.episode import NEW
+from models.windows import CellWindows
+
+NO_COUNTS: Final = (0,) * QUARTERS
+"""An hour in which nothing happened."""
+
+
+class Learned:
+    """One measure of one cell, as surge rules expect it; `field` is its place in the vector."""
+
+    __slots__ = ("alarmed", "baseline", "field", "frame", "windows")
+
+    def __init__(self, field: int, baseline: Baseline, frame: Frame, windows: CellWindows) -> None:
+        self.field = field
+        self.baseline = baseline
+        self.frame = frame
+        self.windows = windows
+        self.alarmed = False
+        """Whether a surge was found in the hour that is under way."""
+
+    def quarters(self, hour: int) -> list[int]:
+        """Return the counts of the four quarters of the hour that starts at `hour`, the last one that closed."""
+        counts = [0] * QUARTERS
+        for start, vector in self.windows.minutes_since(hour):
+            counts[(start - hour) // QUARTER] += vector[self.field]
+        return counts
+
+
+class WatchedCell:
+    """A cell that was seen at least once."""
+
+    __slots__ = ("learned", "name", "windows")
+
+    def __init__(self, name: str, width: int) -> None:
+        self.name = name
+        self.windows = CellWindows(width)
+        self.learned: dict[int, Learned] = {}
+        """By field."""
+
+
+class Watch:
+    """One rule in one cell."""
+
+    __slots__ = ("cell", "episode", "learned")
+
+    def __init__(self, cell: WatchedCell, learned: Learned | None) -> None:
+        self.cell = cell
+        self.learned = learned
+        """For surge rules."""
+        self.episode = NEW

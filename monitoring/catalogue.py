@@ -1,0 +1,205 @@
+"""The metric catalogue: every metric's name, type, help, labels and buckets, declared once and nowhere else.
+
+Names are those that Prometheus scrapes: base units, counters end in `_total`, help texts are sentences. The
+table in README and the alert rules' tests are made from `METRICS`. Values are kept and exposed by
+`monitoring.metrics`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """The Prometheus type of a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One line of the catalogue."""
+
+    name: str
+    kind: Kind
+    help: str
+    """One sentence or more, with what the labels mean where their names do not say it."""
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    """Upper bounds, ascending, without +Inf; histograms only."""
+
+
+LATENCY_BUCKETS: Final = (
+    *(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.075),
+    *(0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+"""Seconds. Fine around the goal of 15 ms (median) and 25 ms (99th percentile) from append to classified."""
+
+WARNING_BUCKETS: Final = (*LATENCY_BUCKETS, 120.0, 300.0, 900.0)
+"""Seconds. A warning may wait for a pane's end and the allowed lateness, hence the longer tail."""
+
+FLUSH_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+"""Seconds. A healthy flush is confirmed within a few tens of milliseconds; a broker outage shows at the far
+end."""
+
+BATCH_BUCKETS: Final = (1.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 10_000.0, 50_000.0)
+"""Records. The largest is the upper bound of the setting `batch_records_max`."""
+
+EVENTS: Final = Metric(
+    "barometer_events_total",
+    Kind.COUNTER,
+    "Records read from the streams, by outcome: on_time, late, duplicate, dead_letter or heartbeat.",
+    ("stream", "outcome"),
+)
+RECORDS: Final = Metric(
+    "barometer_records_total",
+    Kind.COUNTER,
+    "Records read from each source partition, whatever became of them; shows a skewed partition.",
+    ("stream", "partition"),
+)
+DEAD_LETTERS: Final = Metric(
+    "barometer_dead_letters_total",
+    Kind.COUNTER,
+    "Records refused into the dead-letter topic, by their topic and the reason.",
+    ("topic", "reason"),
+)
+CLASSIFIED_LATENCY: Final = Metric(
+    "barometer_append_to_classified_seconds",
+    Kind.HISTOGRAM,
+    "Time from a complaint's append to its topic until its classified complaint was handed to the producer.",
+    buckets=LATENCY_BUCKETS,
+)
+WARNING_LATENCY: Final = Metric(
+    "barometer_append_to_warning_seconds",
+    Kind.HISTOGRAM,
+    "Time from the append of the record that closed a pane until the warning it led to was handed over.",
+    buckets=WARNING_BUCKETS,
+)
+BATCH_RECORDS: Final = Metric(
+    "barometer_batch_records",
+    Kind.HISTOGRAM,
+    "Records in one batch of the batch path.",
+    buckets=BATCH_BUCKETS,
+)
+FLUSH_SECONDS: Final = Metric(
+    "barometer_flush_seconds",
+    Kind.HISTOGRAM,
+    "Time from the start of a flush until the broker had confirmed everything in it.",
+    buckets=FLUSH_BUCKETS,
+)
+FLUSHES_OPEN: Final = Metric(
+    "barometer_flushes_open", Kind.GAUGE, "Flushes whose records the broker has not confirmed yet."
+)
+LAG_RECORDS: Final = Metric(
+    "barometer_consumer_lag_records",
+    Kind.GAUGE,
+    "Records in an assigned partition that have not been processed.",
+    ("topic", "partition"),
+)
+LAG_SECONDS: Final = Metric(
+    "barometer_consumer_lag_seconds",
+    Kind.GAUGE,
+    "How long records have waited at most in an assigned partition, by their append; 0 when none wait.",
+    ("topic", "partition"),
+)
+WATERMARK: Final = Metric(
+    "barometer_watermark_timestamp_seconds",
+    Kind.GAUGE,
+    "Event time (Unix) up to which an assigned source partition is complete; 0 before its first event.",
+    ("stream", "partition"),
+)
+WATERMARK_LAG: Final = Metric(
+    "barometer_watermark_lag_seconds",
+    Kind.GAUGE,
+    "Wall clock less the watermark of an assigned source partition; large while history is replayed.",
+    ("stream", "partition"),
+)
+SIGHTINGS: Final = Metric(
+    "barometer_dedupe_sightings",
+    Kind.GAUGE,
+    "Event ids remembered for finding duplicates.",
+    ("stream", "partition"),
+)
+PANES_OPEN: Final = Metric(
+    "barometer_panes_open",
+    Kind.GAUGE,
+    "Panes held in memory for a source partition.",
+    ("stream", "partition"),
+)
+WARNINGS: Final = Metric(
+    "barometer_warnings_total",
+    Kind.COUNTER,
+    "Transitions of early warnings written to the ledger.",
+    ("rule", "transition", "severity"),
+)
+PROVISIONAL: Final = Metric(
+    "barometer_provisional_notices_total",
+    Kind.COUNTER,
+    "Provisional notices sent before a pane closed: announced, confirmed or withdrawn.",
+    ("rule", "state"),
+)
+WORK_ORDERS: Final = Metric(
+    "barometer_work_orders_total",
+    Kind.COUNTER,
+    "Work orders sent, by department and priority (P1 to P4).",
+    ("department", "priority"),
+)
+COMPLAINTS: Final = Metric(
+    "barometer_complaints_total",
+    Kind.COUNTER,
+    "Complaints classified, by top-level category and priority (P1 to P4).",
+    ("category", "priority"),
+)
+RECOVERY_SECONDS: Final = Metric(
+    "barometer_recovery_seconds", Kind.GAUGE, "How long the last recovery of state from the changelogs took."
+)
+RECOVERED_RECORDS: Final = Metric(
+    "barometer_recovered_records_total",
+    Kind.COUNTER,
+    "Changelog records folded while state was recovered.",
+    ("table",),
+)
+REBALANCES: Final = Metric(
+    "barometer_rebalances_total", Kind.COUNTER, "Assignments of partitions that this worker has received."
+)
+HEARTBEATS: Final = Metric(
+    "barometer_heartbeats_total",
+    Kind.COUNTER,
+    "Heartbeat records of idle partitions: sent by this worker, and on reading counted or ignored.",
+    ("result",),
+)
+READY: Final = Metric(
+    "barometer_ready", Kind.GAUGE, "1 while the worker is ready to process its partitions, otherwise 0."
+)
+DEPENDENCY_UP: Final = Metric(
+    "barometer_dependency_up",
+    Kind.GAUGE,
+    "1 while a dependency (kafka, redis) answers, 0 while it does not; absent until it has been asked.",
+    ("dependency",),
+)
+BUILD_INFO: Final = Metric(
+    "barometer_build_info",
+    Kind.GAUGE,
+    "Always 1; the labels name the program, the content hash of what judges events, and the rule set.",
+    ("version", "judge_version", "rules_version"),
+)
+
+METRICS: Final[tuple[Metric, ...]] = (
+    *(EVENTS, RECORDS, DEAD_LETTERS, CLASSIFIED_LATENCY, WARNING_LATENCY),
+    *(BATCH_RECORDS, FLUSH_SECONDS, FLUSHES_OPEN),
+    *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
+    *(WARNINGS, PROVISIONAL, WORK_ORDERS, COMPLAINTS),
+    *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP, BUILD_INFO),
+)
+"""Every metric of the project, in the order in which README shows them."""
+
+
+def markdown_table() -> str:
+    """Return the catalogue as a Markdown table (name, type, labels, meaning) without a trailing newline."""
+    lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        lines.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Everything that is known to hold, as tests."""

@@ -1,0 +1,91 @@
+"""Real parts for tests: Kafka and Redis, started when the first test asks for them, ended with the session.
+
+Nothing is faked. A missing part fails in CI; elsewhere its tests are skipped and the closing summary says so in a line.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents.embedded.errors import PartUnavailable
+from agents.embedded.jars import fetch_jars
+from agents.embedded.java import find_java
+from agents.embedded.kafka import KafkaCluster
+from agents.embedded.redis import RedisServer, find_redis
+
+REAL = Path(__file__).with_name("real")
+
+_missing: dict[str, str] = {}
+"""Part -> why it cannot be had, for the summary."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in tests/real, and keep it on one worker of xdist: it shares the parts and two cores."""
+    for item in items:
+        if REAL in item.path.parents:
+            item.add_marker("real")
+            item.add_marker(pytest.mark.xdist_group("real"))
+
+
+def pytest_report_header() -> list[str]:
+    """Say which real parts the tests will use."""
+    told = []
+    for part, find in (("java", find_java), ("redis", find_redis)):
+        try:
+            found = find()
+            told.append(f"{part} {found.major} ({found.origin})")
+        except PartUnavailable as error:
+            told.append(f"no {part}: {error}")
+    return [f"real parts: Apache Kafka on {told[0]}; {told[1]}"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each part whose tests could not run."""
+    for part, why in _missing.items():
+        terminalreporter.write_line(f"MISSING PART, its tests did not run: {part}: {why}", red=True)
+
+
+def _without(part: str, error: PartUnavailable) -> None:
+    """Skip the test that asked for a part that cannot be had; in CI, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{part} is missing, and CI runs everything: {error}", pytrace=False)
+    _missing[part] = str(error)
+    pytest.skip(f"no {part}: {error}")
+
+
+def _installed_kafka() -> None:
+    """Skip or fail where Java or the jars cannot be had. A broker that does not start is a failure everywhere."""
+    try:
+        find_java()
+        fetch_jars()
+    except PartUnavailable as error:
+        _without("Kafka", error)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaCluster]:
+    """One Kafka node for the session. Tests share it: take topic and group names of your own."""
+    _installed_kafka()
+    with KafkaCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def fresh_kafka() -> Iterator[KafkaCluster]:
+    """One Kafka node for one test (3 s): for pipelines, whose topic names are fixed, and for killing it."""
+    _installed_kafka()
+    with KafkaCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """One Redis for the session, as a URL. Tests share it: take keys of your own."""
+    try:
+        find_redis()
+    except PartUnavailable as error:
+        _without("Redis", error)
+    with RedisServer() as server:
+        yield server.url

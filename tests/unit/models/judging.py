@@ -1,0 +1,174 @@
+"""Small rule files and plain ways to build what judging tests need."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from models.judge import StreamJudge
+from models.measures import FIELDS, Stream
+from models.outcomes import EarlyWarning
+from models.pane import HOUR, MINUTE
+from models.rule import Rule, RuleSet
+from models.rules import parse_rules
+
+ZONE = "Asia/Shanghai"
+SUMMARIES = """
+    summary: "{cell}: {observed} of {n} in {window}, {expected} expected, {threshold}"
+    summary_zh: "{cell_zh}：{observed}"
+"""
+
+SURGE = f"""
+  - id: SURGE
+    name: Surge
+    name_zh: 突增
+    kind: surge
+    stream: complaints
+    measure: distinct
+    dimensions: [[region, category]]
+    window: 15m
+    step: 15m
+    min_sample: 5
+    min_history: 1d
+    trigger:
+      - {{severity: minor, p_below: 0.001, for: 2}}
+      - {{severity: major, p_below: 0.000001}}
+      - {{severity: critical, p_below: 0.000001, min_ratio: 3, min_count: 50}}
+    clear: {{hold: 30m, p_above: {{minor: 0.05, major: 0.001, critical: 0.001}}}}
+{SUMMARIES}"""
+
+ANSWERED = f"""
+  - id: ANSWERED
+    name: Answer rate
+    name_zh: 接通率
+    kind: threshold
+    stream: calls
+    measure: within_threshold / offered
+    dimensions: [[], [region]]
+    window: 15m
+    step: 5m
+    min_sample: 50
+    trigger:
+      - {{severity: minor, below: 0.85}}
+      - {{severity: major, below: 0.70}}
+      - {{severity: critical, below: 0.50}}
+    clear: {{hold: 15m, at_least: {{minor: 0.88, major: 0.75, critical: 0.60}}}}
+    expire: 2h
+    department: customer-service
+{SUMMARIES}"""
+
+SATISFIED = f"""
+  - id: SATISFIED
+    name: Satisfaction
+    name_zh: 满意度
+    kind: wilson_drop
+    stream: surveys
+    measure: csat_satisfied / csat_n
+    dimensions: [[region]]
+    window: 24h
+    step: 1h
+    min_sample: 50
+    target: 0.85
+    trigger:
+      - {{severity: minor, drop: 0.0}}
+      - {{severity: major, drop: 0.05}}
+      - {{severity: critical, drop: 0.10}}
+    clear: {{hold: 3h, margin: 0.05}}
+{SUMMARIES}"""
+
+COUNT = f"""
+  - id: COUNT
+    name: Many complaints
+    name_zh: 投诉多
+    kind: threshold
+    stream: complaints
+    measure: raw
+    dimensions: [[region]]
+    window: 10m
+    step: 5m
+    min_sample: 3
+    trigger:
+      - {{severity: warning, above: 9}}
+      - {{severity: minor, above: 19, for: 2}}
+    clear: {{hold: 10m, at_most: {{warning: 5, minor: 12}}}}
+{SUMMARIES}"""
+
+
+def rule_set(*texts: str) -> RuleSet:
+    """Parse a rule file of these rules."""
+    return parse_rules("rules:\n" + "".join(texts))
+
+
+def only(text: str) -> Rule:
+    """Parse one rule."""
+    return rule_set(text).rules[0]
+
+
+def vector(stream: Stream, **fields: int) -> list[int]:
+    """Write a vector by its fields; the others are 0."""
+    return [fields.get(field, 0) for field in FIELDS[stream]]
+
+
+def local(text: str) -> int:
+    """Return the epoch second of a local time in Shanghai."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE)).timestamp())
+
+
+class Recorded:
+    """A judge with a memory of what it was told: its ledger, and the packs that a worker would have stored."""
+
+    def __init__(self, judge: StreamJudge) -> None:
+        self.judge = judge
+        self.ledger: list[EarlyWarning] = []
+        self.minutes: dict[int, dict[str, list[int]]] = {}
+        self.hours: dict[int, dict[str, list[int]]] = {}
+
+    def close(self, pane: int, totals: dict[str, list[int]]) -> list[EarlyWarning]:
+        """Close one minute."""
+        found = self.judge.close_minute(pane, totals)
+        self.ledger += found
+        self.minutes[pane] = totals
+        hour = self.hours.setdefault(pane - pane % HOUR, {})
+        for cell, counts in totals.items():
+            hour[cell] = [
+                old + new for old, new in zip(hour.get(cell, [0] * len(counts)), counts, strict=True)
+            ]
+        return found
+
+    def quarter(self, start: int, totals: dict[str, list[int]]) -> list[EarlyWarning]:
+        """Close a quarter of an hour in whose first minute everything happens."""
+        return [
+            warning
+            for minute in range(15)
+            for warning in self.close(start + minute * MINUTE, {} if minute else totals)
+        ]
+
+    def restored(self) -> "Recorded":
+        """Return a judge made from the state and the packs, which goes on by itself."""
+        old = self.judge
+        other = Recorded(
+            StreamJudge.from_state(
+                old.to_state(),
+                old.stream,
+                old.rules,
+                ZONE,
+                minutes=dict(self.minutes),
+                hours=dict(self.hours),
+            )
+        )
+        other.minutes = dict(self.minutes)
+        other.hours = {start: dict(hour) for start, hour in self.hours.items()}
+        return other
+
+
+def told(warnings: Iterable[EarlyWarning]) -> list[str]:
+    """Write warnings as `10:30 raised minor` in local time."""
+    zone = ZoneInfo(ZONE)
+    return [
+        f"{datetime.fromtimestamp(warning.pane, zone):%H:%M} {warning.transition} {warning.severity}"
+        for warning in warnings
+    ]
+
+
+def identities(warnings: Iterable[EarlyWarning]) -> list[tuple[str, int, str, str, int]]:
+    """Return what the ledger identifies warnings by."""
+    return [(one.id, one.sequence, one.transition, one.severity, one.pane) for one in warnings]

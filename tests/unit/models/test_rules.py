@@ -1,0 +1,185 @@
+"""Rule files: what loads, and how a wrong one is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from models.errors import DataFileError
+from models.events import PerceivedSeverity
+from models.measures import Stream
+from models.rule import Kind, Side
+from models.rules import load_rules, parse_rules
+from tests.unit.models.judging import ANSWERED, COUNT, SATISFIED, SURGE, only, rule_set
+
+
+def test_packaged_rules_load() -> None:
+    """The shipped rules are checked like any other file, and cover all four streams."""
+    rules = load_rules()
+    assert [rule.id for rule in rules.rules] == ["EW01", "EW05", "EW07", "EW12", "EW13", "EW14"]
+    assert {rule.stream for rule in rules.rules} == set(Stream)
+    assert {rule.kind for rule in rules.rules} == set(Kind)
+    assert len(rules.version) == 16
+    assert [rule.id for rule in rules.of(Stream.CALLS)] == ["EW13", "EW14"]
+    assert rules.rule("EW12").where == {"channel": {"regulator", "12345", "12315", "media"}}
+    with pytest.raises(KeyError):
+        rules.rule("EW99")
+
+
+def test_packaged_rules_have_the_documented_numbers() -> None:
+    """Windows, limits and holds as domain list d3 gives them."""
+    surge = load_rules().rule("EW01")
+    assert (surge.window_seconds, surge.step_seconds, surge.min_sample, surge.hold_seconds) == (
+        900,
+        900,
+        5,
+        1800,
+    )
+    assert [(step.severity.value, step.limit, step.clear, step.buckets) for step in surge.steps] == [
+        ("minor", 1e-3, 0.05, 2),
+        ("major", 1e-6, 1e-3, 1),
+        ("critical", 1e-6, 1e-3, 1),
+    ]
+    answered = load_rules().rule("EW13")
+    assert answered.side is Side.BELOW
+    assert [(step.limit, step.clear) for step in answered.steps] == [(0.85, 0.88), (0.70, 0.75), (0.50, 0.60)]
+
+
+def test_version_is_of_the_content_and_not_of_its_layout() -> None:
+    """Comments, blank lines and the order of keys change nothing; a number does."""
+    version = rule_set(COUNT).version
+    assert (
+        rule_set("  # explained\n", COUNT.replace("name: Many", "# why\n    name: Many")).version == version
+    )
+    assert (
+        rule_set(COUNT.replace("    window: 10m\n    step: 5m\n", "    step: 5m\n    window: 10m\n")).version
+        == version
+    )
+    assert rule_set(COUNT.replace("above: 9", "above: 8")).version != version
+    assert rule_set(COUNT, SURGE).version != rule_set(SURGE, COUNT).version
+
+
+def test_rule_covers_cells_of_its_dimensions_and_values_only() -> None:
+    """`where` limits, and a finer or coarser cell is another rule's business."""
+    rule = only(
+        COUNT.replace(
+            "dimensions: [[region]]",
+            "dimensions: [[region], [region, category]]\n    where: {region: ['44']}",
+        )
+    )
+    assert rule.covers("region=44")
+    assert rule.covers("region=44,category=NET")
+    assert not rule.covers("region=43")
+    assert not rule.covers("category=NET")
+    assert not rule.covers("all")
+    assert only(ANSWERED).covers("all")
+
+
+def test_only_counts_with_an_upper_limit_are_monotone() -> None:
+    """A share can always fall again; provisional notices may not rest on it."""
+    assert only(SURGE).is_monotone
+    assert only(COUNT).is_monotone
+    assert not only(ANSWERED).is_monotone
+    assert not only(SATISFIED).is_monotone
+
+
+def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
+    """YAML 1.1 reads 1e-6 as a text; nobody means that."""
+    rule = only(SURGE.replace("p_below: 0.000001}", "p_below: 1e-6}"))
+    assert rule.steps[1].limit == 1e-6
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "message"),
+    [
+        (COUNT, "kind: threshold", "kind: magic", r"COUNT\.kind is 'magic'; use one of threshold"),
+        (COUNT, "stream: complaints", "stream: letters", r"COUNT\.stream is 'letters'; use one of complaints"),
+        (COUNT, "measure: raw", "measure: rawness", r"COUNT\.measure names 'rawness'; use fields of complaints: raw"),
+        (COUNT, "measure: raw", "measure: raw / distinct / repeat", r"COUNT\.measure is 'raw / distinct"),
+        (COUNT, "[[region]]", "[[city]]", r"COUNT\.dimensions\[0\] is not counted; use one of \[\], \[region\]"),
+        (COUNT, "[[region]]", "region", r"COUNT\.dimensions is not a list of lists"),
+        (COUNT, "[[region]]", "[region]", r"COUNT\.dimensions\[0\] is not a list; write for example"),
+        (COUNT, "window: 10m", "window: 10", r"COUNT\.window is 10; write a duration such as 15m"),
+        (COUNT, "window: 10m", "window: 90m", r"COUNT\.window cannot be kept; use minutes up to 1h"),
+        (COUNT, "window: 10m", "window: 31d", r"COUNT\.window cannot be kept"),
+        (COUNT, "window: 10m", "window: 24h", r"COUNT\.step is no whole hour"),
+        (COUNT, "step: 5m", "step: 15m", r"COUNT\.step is longer than window"),
+        (COUNT, "step: 5m", "step: 4m", r"COUNT\.trigger\[1\]\.for needs windows that do not overlap"),
+        (COUNT, "hold: 10m", "hold: 7m", r"COUNT\.clear\.hold is no multiple of step"),
+        (COUNT, "min_sample: 3", "min_sample: 2.5", r"COUNT\.min_sample is 2\.5; write a whole number"),
+        (COUNT, "min_sample: 3", "min_sample: 0", r"COUNT\.min_sample is 0; write a number from 1"),
+        (COUNT, "    min_sample: 3\n", "", r"COUNT\.min_sample is missing; add it"),
+        (COUNT, "id: COUNT", "id: 7 up", r"rules\[0\]\.id is '7 up'; use a letter"),
+        (COUNT, "name: Many complaints", "naem: Many", r"COUNT\.naem is not known; use one of id, name"),
+        (COUNT, "warning: 5", "warning: 9", r"COUNT\.trigger\[0\]\.above is not beyond its clear limit 9; move"),
+        (COUNT, "above: 19", "above: 9", r"COUNT\.trigger\[1\]\.above is not beyond the step before"),
+        (COUNT, "minor: 12", "minor: 4", r"COUNT\.trigger\[1\]\.above clears later than the step before"),
+        (COUNT, "above: 19", "below: 19", r"COUNT\.trigger names no side, or both"),
+        (COUNT, "severity: minor", "severity: warning", r"COUNT\.trigger\[1\]\.severity is not above the one before"),
+        (COUNT, "severity: minor", "severity: cleared", r"COUNT\.trigger\[1\]\.severity is cleared; use one of warning"),
+        (COUNT, "for: 2", "four: 2", r"COUNT\.trigger\[1\]\.four is not known; use one of severity, for, above"),
+        (COUNT, "clear: {", "clears: {", r"COUNT\.clears is not known"),
+        (COUNT, "at_most: {", "at_least: {", r"COUNT\.clear\.at_least is not known; use one of hold, at_most"),
+        (COUNT, "minor: 12", "major: 12", r"COUNT\.clear\.at_most\.major is not known; use one of warning, minor"),
+        (COUNT, "{observed} of", "{seen} of", r"COUNT\.summary names \{seen\}; use \{word\}"),
+        (COUNT, "{observed} of", "{observed:q} of", r"COUNT\.summary cannot be filled"),
+        (COUNT, "stream:", "confidence: 0.9\n    stream:", r"COUNT\.confidence needs a share"),
+        (COUNT, "stream:", "where: {channel: [app]}\n    stream:", r"COUNT\.where\.channel is no dimension of every"),
+        (COUNT, "stream:", "where: {region: '44'}\n    stream:", r"COUNT\.where\.region is not a list"),
+        (ANSWERED, "below: 0.85", "below: 85", r"ANSWERED\.trigger\[0\]\.below is 85; write a number from 0 to 1"),
+        (ANSWERED, "minor: 0.88", "minor: 0.85", r"ANSWERED\.trigger\[0\]\.below is not beyond its clear limit 0\.85"),
+        (ANSWERED, "minor: 0.88", "minor: often", r"ANSWERED\.clear\.at_least\.minor is 'often'"),
+        (SATISFIED, "drop: 0.05", "drop: 0.0", r"SATISFIED\.trigger\[1\]\.drop is not beyond the step before"),
+        (SATISFIED, "csat_satisfied / csat_n", "csat_n", r"SATISFIED\.measure is a count; write the share"),
+        (SATISFIED, "    target: 0.85\n", "", r"SATISFIED\.target is missing"),
+        (SURGE, "measure: distinct", "measure: repeat / distinct", r"SURGE\.measure is a share; a surge is judged"),
+        (SURGE, "minor: 0.05", "minor: 0.001", r"SURGE\.trigger\[0\]\.p_below is not below its clear limit 0\.001"),
+        (SURGE, "min_ratio: 3,", "p_below: 0.1,", r"line \d+, column \d+ is not readable YAML \(the key p_below twice\)"),
+        (SURGE, "p_below: 0.000001}", "p_below: 0.01}", r"SURGE\.trigger\[1\]\.p_below is not below its clear limit"),
+        (SURGE, "major: 0.001,", "major: 0.5,", r"SURGE\.trigger\[1\]\.p_below clears later"),
+        (SURGE, "p_below: 0.000001, min", "p_below: 0.00001, min", r"SURGE\.trigger\[2\]\.p_below is easier to cross"),
+        (SURGE, "    min_history: 1d\n", "", r"SURGE\.min_history is missing"),
+        (SURGE, "trigger:", "trigger: []\n    labels:", r"SURGE\.trigger is not a list"),
+    ],
+)  # fmt: skip
+def test_wrong_rule_is_refused_by_file_rule_field_and_remedy(
+    text: str, old: str, new: str, message: str
+) -> None:
+    """Each fault has a message that says where it is and what to do."""
+    assert old in text
+    with pytest.raises(DataFileError, match=message) as refused:
+        parse_rules("rules:\n" + text.replace(old, new, 1), "mine.yaml")
+    assert str(refused.value).startswith("mine.yaml: ")
+    assert "; " in str(refused.value)
+
+
+def test_two_rules_of_one_id_are_refused() -> None:
+    """An id is part of a warning's identity."""
+    with pytest.raises(DataFileError, match="COUNT is defined twice"):
+        rule_set(COUNT, COUNT)
+
+
+def test_rules_are_a_list() -> None:
+    """A mapping would lose their order."""
+    with pytest.raises(DataFileError, match="rules is not a list"):
+        parse_rules("rules: {}")
+
+
+def test_rules_over_other_counted_dimensions() -> None:
+    """What settings count may be judged, and nothing else."""
+    text = "rules:\n" + COUNT.replace("[[region]]", "[[channel, product]]")
+    counted = dict.fromkeys(Stream, ((), ("channel", "product")))
+    assert parse_rules(text, counted=counted).rules[0].dimensions == (("channel", "product"),)
+    with pytest.raises(DataFileError, match="is not counted"):
+        parse_rules(text)
+
+
+def test_rule_file_by_path(tmp_path: Path) -> None:
+    """A file of one's own is read and named in its errors; one that is not there is an error, too."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("rules:\n" + COUNT, encoding="utf-8")
+    assert load_rules(path).rules[0].steps[0].severity is PerceivedSeverity.WARNING
+    path.write_text("rules: [", encoding="utf-8")
+    with pytest.raises(DataFileError, match=r"mine\.yaml: line"):
+        load_rules(path)
+    with pytest.raises(DataFileError, match="cannot be read"):
+        load_rules(tmp_path / "none.yaml")

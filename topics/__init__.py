@@ -1,0 +1,1 @@
+"""The contracts: what every topic is called, carries, promises and costs."""

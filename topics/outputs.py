@@ -1,0 +1,204 @@
+"""The topics that Barometer writes, between its own parts and for everyone: their names and contracts."""
+
+from datetime import timedelta
+from typing import Final
+
+from models.outcomes import (
+    ClassifiedComplaint,
+    DeadLetter,
+    EarlyWarning,
+    PaneSnapshot,
+    ProvisionalNotice,
+    Watermark,
+    WorkOrder,
+)
+from models.taxonomy import Department
+from topics.inputs import HISTORY
+from topics.spec import MIB, Cleanup, Direction, TopicSpec
+
+CLASSIFIED_COMPLAINTS: Final = "cx.classified-complaints.v1"
+PANES: Final = "cx.panes.v1"
+EARLY_WARNINGS: Final = "cx.early-warnings.v1"
+ACTIVE_WARNINGS: Final = "cx.active-warnings.v1"
+PROVISIONAL_NOTICES: Final = "cx.provisional-notices.v1"
+CASE_ESCALATIONS: Final = "cx.case-escalations.v1"
+PROACTIVE_NOTICES: Final = "cx.proactive-notices.v1"
+INCIDENTS: Final = "cx.incidents.v1"
+DEAD_LETTERS: Final = "cx.dead-letters.v1"
+
+PANES_KEPT: Final = timedelta(days=35)
+"""The longest window is 30 days; the rest is room for a worker that was away."""
+DEAD_LETTERS_KEPT: Final = timedelta(days=90)
+
+_AT_LEAST_ONCE: Final = "at least once; a repeat has the same ce_id, so that readers can drop it"
+_IN_SOURCE_ORDER: Final = (
+    "as in the source; the partition is that of the source record, and a repeat after a crash starts a little "
+    "earlier and follows the same order"
+)
+_PER_KEY: Final = "per key; all records of a key are in one partition"
+
+
+def work_orders(department: str) -> str:
+    """Return the name of the topic of a department's work orders; `department` is its slug."""
+    return f"cx.work-orders.{department}.v1"
+
+
+PANES_CONTRACT: Final = TopicSpec(
+    name=PANES,
+    title="Panes",
+    title_zh="统计窗格",
+    direction=Direction.INTERNAL,
+    key="stream|source partition|pane; of a watermark stream|source partition",
+    values=(PaneSnapshot, Watermark),
+    ce_types=("cx.pane.snapshot.v1", "cx.pane.watermark.v1"),
+    retention=PANES_KEPT,
+    order="snapshots, then their watermark; a cell lives in one partition, and a source partition's records keep its order",
+    delivery=(
+        "at least once, to be folded; for each (stream, topicId, partition, pane, size) keep the record with the "
+        "largest offset, and let an hour replace its 60 minutes: repeats then change nothing"
+    ),
+    description="Cumulative counts of one source partition's events by pane and cell, and how far that partition is.",
+    max_message_bytes=8 * MIB,
+)
+
+
+def _output(
+    name: str,
+    value: tuple[type, ...],
+    ce_type: str,
+    title: str,
+    title_zh: str,
+    key: str,
+    order: str,
+    delivery: str,
+    description: str,
+    *,
+    retention: timedelta | None = HISTORY,
+    max_message_bytes: int = 2 * MIB,
+) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        title=title,
+        title_zh=title_zh,
+        direction=Direction.OUT,
+        key=key,
+        values=value,
+        ce_types=(ce_type,),
+        retention=retention,
+        cleanup=Cleanup.COMPACT if retention is None else Cleanup.DELETE,
+        order=order,
+        delivery=delivery,
+        description=description,
+        max_message_bytes=max_message_bytes,
+    )
+
+
+OUTPUTS: Final = (
+    _output(
+        CLASSIFIED_COMPLAINTS,
+        (ClassifiedComplaint,),
+        "cx.complaint.classified.v1",
+        "Classified complaints",
+        "已分类投诉",
+        "customer; the pseudonym",
+        _IN_SOURCE_ORDER,
+        _AT_LEAST_ONCE,
+        "Every accepted complaint with category, evidence, priority and department; it keeps the complaint's id.",
+    ),
+    _output(
+        EARLY_WARNINGS,
+        (EarlyWarning,),
+        "cx.warning.changed.v1",
+        "Early warnings",
+        "预警",
+        "id of the episode",
+        "per warning, by sequence; 1, 2, 3, ... without holes, though a repeat may stand behind a later one",
+        "at least once; (id, sequence, transition, severity, pane) is the identity, the ledger's, of a transition",
+        "One transition of a warning's episode: raised, escalated, de-escalated, recovering, relapsed, cleared.",
+    ),
+    _output(
+        ACTIVE_WARNINGS,
+        (EarlyWarning,),
+        "cx.warning.changed.v1",
+        "Active warnings",
+        "当前预警",
+        "id of the episode",
+        _PER_KEY,
+        "the last of a key is in force; a tombstone says that the warning has cleared",
+        "The warnings in force now, for readers that start without history.",
+        retention=None,
+    ),
+    _output(
+        PROVISIONAL_NOTICES,
+        (ProvisionalNotice,),
+        "cx.warning.provisional.v1",
+        "Provisional notices",
+        "临时提示",
+        "id of the notice",
+        "per notice; announced, then confirmed or withdrawn",
+        f"{_AT_LEAST_ONCE}; outside the ledger, and not every worker announces the same",
+        "A condition that can only become truer is met before its pane has closed.",
+        retention=PANES_KEPT,
+    ),
+    _output(
+        CASE_ESCALATIONS,
+        (),
+        "cx.case.escalated.v1",
+        "Case escalations",
+        "工单升级",
+        "caseId",
+        _PER_KEY,
+        _AT_LEAST_ONCE,
+        "A case whose limit is near or has passed, and who is to know.",
+    ),
+    _output(
+        PROACTIVE_NOTICES,
+        (),
+        "cx.customers.notified.v1",
+        "Proactive notices",
+        "主动告知",
+        "id of the fault",
+        _PER_KEY,
+        _AT_LEAST_ONCE,
+        "Whom to tell about a fault before they complain.",
+    ),
+    _output(
+        INCIDENTS,
+        (),
+        "cx.incident.changed.v1",
+        "Incidents",
+        "事件",
+        "id of the incident",
+        _PER_KEY,
+        _AT_LEAST_ONCE,
+        "A fault and the complaints and warnings that belong to it.",
+    ),
+    _output(
+        DEAD_LETTERS,
+        (DeadLetter,),
+        "cx.dead-letter.v1",
+        "Dead letters",
+        "死信",
+        "topic id/partition/offset; of the refused record",
+        _IN_SOURCE_ORDER,
+        f"{_AT_LEAST_ONCE}; every refused record is here, none is dropped silently",
+        "A refused record with its reason, the field, the original bytes and headers. Holds unmasked personal data.",
+        retention=DEAD_LETTERS_KEPT,
+        max_message_bytes=8 * MIB,
+    ),
+)
+
+
+def work_orders_contract(department: Department) -> TopicSpec:
+    """Return the contract of the topic that `department` works from."""
+    return _output(
+        work_orders(department.slug),
+        (WorkOrder,),
+        "cx.work-order.opened.v1",
+        f"Work orders: {department.en}",
+        f"工单：{department.zh}",
+        "id of the work order; wo- and the complaint's id",
+        _IN_SOURCE_ORDER,
+        _AT_LEAST_ONCE,
+        f"What {department.en} is to do about a complaint, and until when (TMF621).",
+    )
