@@ -1,5 +1,6 @@
 """The composition root: from settings to a Faust app whose partitions are owned by the agents of this package."""
 
+import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -142,6 +143,9 @@ def create_pipeline(
     )
     live.append(core)
     app = _faust_app(settings, core)
+    # What was loaded so far (lexicon, rules) lives as long as the process: keep the collector away from it.
+    gc.collect()
+    gc.freeze()
     return Pipeline(app, core, outbox, observer, registry)
 
 

@@ -117,4 +117,4 @@ def main() -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

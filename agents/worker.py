@@ -119,6 +119,8 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
         redirect_stdouts=False,
         loglevel=None,
     )
+    # It would write escape codes to standard output, terminal or not.
+    worker.spinner = None
     try:
         worker.execute_from_commandline()
     except SystemExit as leave:

@@ -1,15 +1,16 @@
 """Lists of codes in a data file: each checked against what exists, `NET.*` standing for a whole category.
 
-Shared by the files that decide by codes (triage, routing). Owns how such a list is written, not what follows from it.
+Owns how such a list is written, not what follows from it.
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from models.datafile import fail, texts
 from models.ruleentry import Entry
 from models.taxonomy import Taxonomy
 
-_ALL_OF: str = ".*"
+_ALL_OF: Final = ".*"
 
 
 def listed(entry: Entry, key: str, allowed: Collection[str]) -> frozenset[str]:

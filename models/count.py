@@ -144,42 +144,68 @@ def count_case(update: CaseUpdate, time: int) -> Increment:
 
 
 class CellNamer:
-    """Writes the cells of an event, remembering the combinations it has seen.
+    """Writes the cells of an event, remembering what it wrote for each combination of dimensions.
 
     `known` bounds the values of those dimensions that come from a versioned list (region, department, category): a value
     outside it, or missing, is counted as `unknown`, so that a faulty producer cannot multiply cells.
     """
 
     REMEMBERED: Final = 65_536
-    """Combinations remembered before the memory is emptied; about 10 MB."""
+    """Cells remembered for one combination before they are forgotten; far more than there should be."""
 
     def __init__(self, combinations: Sequence[Sequence[str]], known: Mapping[str, frozenset[str]]) -> None:
         self.names: Final = tuple(sorted({name for combination in combinations for name in combination}))
         """The dimensions whose values `cells` takes, in this order."""
+        self._known = [known.get(name) for name in self.names]
         self._combinations = [
             tuple(self.names.index(name) for name in combination) for combination in combinations
         ]
-        self._known = [known.get(name) for name in self.names]
-        self._memory: dict[tuple[str | None, ...], tuple[str, ...]] = {}
+        self._single: list[tuple[int, dict[str | None, str]]] = []
+        self._double: list[tuple[int, int, dict[tuple[str | None, str | None], str]]] = []
+        self._other: list[tuple[tuple[int, ...], dict[tuple[str | None, ...], str]]] = []
+        for places in self._combinations:
+            if len(places) == 1:
+                self._single.append((places[0], {}))
+            elif len(places) == 2:
+                self._double.append((places[0], places[1], {}))
+            else:
+                self._other.append((places, {}))
 
-    def cells(self, values: tuple[str | None, ...]) -> tuple[str, ...]:
-        """Return the cells of an event whose dimension values, in the order of `names`, are `values`."""
-        found = self._memory.get(values)
-        if found is None:
-            if len(self._memory) >= self.REMEMBERED:
-                self._memory.clear()
-            found = self._memory[values] = tuple(self._write(values))
+    def cells(self, values: tuple[str | None, ...]) -> list[str]:
+        """Return the cells of an event whose dimension values, in the order of `names`, are `values`; in no set order."""
+        found: list[str] = []
+        for place, singles in self._single:
+            value = values[place]
+            cell = singles.get(value)
+            if cell is None:
+                cell = singles[value] = self._write((place,), values, singles)
+            found.append(cell)
+        for first, second, doubles in self._double:
+            pair = (values[first], values[second])
+            cell = doubles.get(pair)
+            if cell is None:
+                cell = doubles[pair] = self._write((first, second), values, doubles)
+            found.append(cell)
+        for places, others in self._other:
+            several = tuple([values[place] for place in places])
+            cell = others.get(several)
+            if cell is None:
+                cell = others[several] = self._write(places, values, others)
+            found.append(cell)
         return found
 
-    def _write(self, values: tuple[str | None, ...]) -> list[str]:
-        bounded = [
-            "unknown" if value is None or (known is not None and value not in known) else str(value)
-            for value, known in zip(values, self._known, strict=True)
-        ]
-        return [
-            ",".join(f"{self.names[index]}={bounded[index]}" for index in combination) or ALL
-            for combination in self._combinations
-        ]
+    def _write(
+        self, places: tuple[int, ...], values: tuple[str | None, ...], remembered: dict[Any, str]
+    ) -> str:
+        if len(remembered) >= self.REMEMBERED:
+            remembered.clear()
+        return (
+            ",".join(f"{self.names[place]}={self._bounded(place, values[place])}" for place in places) or ALL
+        )
+
+    def _bounded(self, place: int, value: str | None) -> str:
+        known = self._known[place]
+        return "unknown" if value is None or (known is not None and value not in known) else str(value)
 
     def reader(self) -> Callable[[Any], tuple[str, ...]]:
         """Return a function that takes the values from attributes named like the dimensions."""

@@ -22,7 +22,7 @@ _END: Final = "(?![0-9０-９])"
 _SIGN: Final = re.compile(
     # Begins with one set of characters, through which the engine runs fast: this is asked of every text.
     rf"[0-9０-９{_PLATE_PLACES}]"
-    rf"(?:(?<!{_D}.)(?<={_D})(?:[{_SIGNS}()（）]{{0,3}}{_D}){{6}}|[A-Za-z](?<=[{_PLATE_PLACES}].)"
+    rf"(?:(?<!{_D}.)(?:[{_SIGNS}()（）]{{0,3}}{_D}){{6}}|[A-Za-z](?<=[{_PLATE_PLACES}].)"
     rf"|[ ][A-Za-z](?<=[{_PLATE_PLACES}]..))"
 )
 """Seven digits, or what a plate begins with: every pattern below but the first needs one; nearly no text has it."""

@@ -52,7 +52,12 @@ class Router:
         self._fallback = fallback
         self._taxonomy = taxonomy
         self._regions = regions
-        self._remembered: dict[tuple[str, str, str, str, str], Route] = {}
+        self._mentioned = tuple(
+            frozenset().union(*(allowed for rule in rules if (allowed := rule.when[place]) is not None))
+            for place in range(len(_CONDITIONS))
+        )
+        self._chosen: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._filled: dict[tuple[str, ...], Route] = {}
 
     def route(self, subcategory: str, region: str, segment: str, product: str, priority: str) -> Route:
         """Return department and queue; never fails.
@@ -64,16 +69,37 @@ class Router:
             product: mobile, home, vas, enterprise or unknown.
             priority: P1 to P4.
         """
-        key = (subcategory, region, segment, product, priority)
-        known = self._remembered.get(key)
-        if known is None:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            known = self._remembered[key] = self._decide(*key)
-        return known
+        regions, segments, products, priorities = self._mentioned[1:]
+        # Values that no rule mentions are alike; what remains is few enough to remember all of it.
+        facts = (
+            subcategory,
+            region if region in regions else "",
+            segment if segment in segments else "",
+            product if product in products else "",
+            priority if priority in priorities else "",
+        )
+        chosen = self._chosen.get(facts)
+        if chosen is None:
+            chosen = self._chosen[facts] = self._choose(subcategory, self._regions.normal(region), *facts[2:])
+        department, queue = chosen
+        blanks = (
+            department,
+            queue,
+            region if "{region}" in queue else "",
+            subcategory if "{subcategory}" in queue else "",
+            priority,
+        )
+        filled = self._filled.get(blanks)
+        if filled is None:
+            if len(self._filled) >= MAX_REMEMBERED:
+                self._filled.clear()
+            filled = self._filled[blanks] = self._fill(department, queue, region, subcategory, priority)
+        return filled
 
-    def _decide(self, subcategory: str, region: str, segment: str, product: str, priority: str) -> Route:
-        region = self._regions.normal(region)
+    def _choose(
+        self, subcategory: str, region: str, segment: str, product: str, priority: str
+    ) -> tuple[str, str]:
+        """Return the department and the queue's template of the first rule that applies."""
         leaf = self._taxonomy.subcategories.get(subcategory)
         rule = self._fallback
         if leaf is not None:
@@ -82,13 +108,17 @@ class Router:
         department = rule.department
         if department == _DEFAULT and leaf is not None:
             department = leaf.department
+        return department, rule.queue
+
+    def _fill(self, department: str, queue: str, region: str, subcategory: str, priority: str) -> Route:
+        known = subcategory in self._taxonomy.subcategories
         filled = {
             "department": department,
-            "region": region,
-            "subcategory": subcategory.lower() if leaf is not None else "unknown",
+            "region": self._regions.normal(region),
+            "subcategory": subcategory.lower() if known else "unknown",
             "priority": priority.lower(),
         }
-        return Route(department, rule.queue.format_map(filled))
+        return Route(department, queue.format_map(filled))
 
 
 def _applies(rule: _Rule, facts: tuple[str, ...]) -> bool:

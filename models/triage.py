@@ -6,7 +6,8 @@ A pure function of its arguments and `data/triage.yaml`, which says for every re
 at no text (`classify` did), knows no department (`route`) and keeps no clock: its times are durations.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -24,6 +25,8 @@ from models.vocabulary import AgeBand, Channel, Segment
 FILE: Final = "triage.yaml"
 MAX_REMEMBERED: Final = 16_384
 """Most judgements that are kept to be found again; beyond, all are forgotten and begin anew (a few MB)."""
+_TIERS: Final = 8
+"""Value tiers 0 to 7 (models.events.Tier)."""
 _MAX_REPEATS: Final = 1_000
 _LONGEST: Final = 15 * DAY
 """No limit may lie beyond it: the customer may then appeal to the regulator."""
@@ -137,7 +140,19 @@ class Triage:
         otherwise: the tier of a complaint that meets no condition.
     """
 
-    __slots__ = ("_clocks", "_flags", "_groups", "_otherwise", "_remembered", "_repeats")
+    __slots__ = (
+        "_age_bands",
+        "_channels",
+        "_clocks",
+        "_codes",
+        "_flags",
+        "_groups",
+        "_otherwise",
+        "_remembered",
+        "_repeats",
+        "_segments",
+        "_tiers",
+    )
 
     def __init__(
         self, clocks: Mapping[Priority, Clock], conditions: tuple[Condition, ...], otherwise: Priority
@@ -160,6 +175,12 @@ class Triage:
         for case in cases:
             flags |= case.flags | case.without
         self._flags: Final = flags
+        self._codes: Final = _mentioned(case.codes for case in cases)
+        self._channels: Final = _mentioned(case.channels for case in cases)
+        self._segments: Final = _mentioned(case.segments for case in cases)
+        self._age_bands: Final = _mentioned(case.age_bands for case in cases)
+        limits = sorted({case.tier_at_least for case in cases})
+        self._tiers: Final = tuple(bisect_right(limits, tier) for tier in range(_TIERS))
         self._remembered: Final[dict[tuple[object, ...], Tiering]] = {}
 
     def judge(self, complaint: Complaint, classification: Classification, repeats: int) -> Tiering:
@@ -170,12 +191,14 @@ class Triage:
             classification: what its text is about.
             repeats: earlier complaints of the customer about the same category within 30 days.
         """
+        code, channel, segment = classification.subcategory, complaint.channel, complaint.segment
+        age_band = complaint.age_band
         key = (
-            classification.subcategory,
-            complaint.channel,
-            complaint.segment,
-            complaint.tier,
-            complaint.age_band,
+            code if code in self._codes else "",
+            channel if channel in self._channels else "",
+            segment if segment in self._segments else "",
+            age_band if age_band in self._age_bands else "",
+            self._tiers[complaint.tier],
             classification.flags & self._flags,
             classification.red_line,
             min(self._repeats, repeats),
@@ -200,6 +223,11 @@ class Triage:
                 return Tiering(priority.value, reasons, found.red_line, *self._clocks[priority])
         priority = self._otherwise
         return Tiering(priority.value, (Reason.ORDINARY.value,), found.red_line, *self._clocks[priority])
+
+
+def _mentioned(sets: Iterable[frozenset[str] | None]) -> frozenset[str]:
+    """Return every value that some condition asks about; all others are alike."""
+    return frozenset().union(*(one for one in sets if one is not None))
 
 
 def load_triage() -> Triage:

@@ -99,10 +99,11 @@ def show(report: VerifyReport, to: Console) -> None:
             words = f"{tally.name}: {one.record}{field}: expected {one.expected}, found {one.found}"
             to.print(printable(words), style="red")
     to.print("compared up to " + _offsets(report.offsets))
-    rate = report.events / report.seconds if report.seconds else 0.0
+    worked = report.seconds - report.waited_seconds
+    rate = report.events / worked if worked else 0.0
     verdict = "clean" if report.clean else f"{report.differences:,} differences"
     to.print(
-        f"{verdict}: {report.events:,} source records in {report.seconds:.1f} s ({rate:,.0f} a second)",
+        f"{verdict}: {report.events:,} source records in {worked:.1f} s ({rate:,.0f} a second)",
         style="bold green" if report.clean else "bold red",
     )
 

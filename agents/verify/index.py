@@ -3,18 +3,18 @@
 Each function reads one partition of one output topic. A place names a record of a table with several topics.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 from confluent_kafka import Message
-from numpy.typing import NDArray
 
 from agents.verify.kinds import ELSEWHERE
 from agents.verify.log import Reader
 from agents.verify.matching import Found, Kind, Longs, digest_of
-from agents.verify.prefixes import STAMP, stamp_of
+from agents.verify.prefixes import STAMP, StampTable, stamp_of
 from agents.verify.report import Tally
 from models.outcomes import PaneSnapshot, Watermark
 
@@ -103,7 +103,7 @@ def columns_of(kind: Kind[T], batches: Batches, topic: int, partition: int) -> t
 
 Sources = Mapping[tuple[str, str], int]
 """(stream, topic id) -> number of partitions of the source topics that are compared."""
-SourceStamps = dict[tuple[str, int], NDArray[np.void]]
+SourceStamps = dict[tuple[str, int], StampTable]
 """(stream, source partition) -> rows of `STAMP`."""
 
 
@@ -130,9 +130,8 @@ _PANE_DECODERS: Final[dict[bytes | None, Callable[[bytes], PaneSnapshot | Waterm
 def stamps_in(batches: Batches, q: int, sources: Sources) -> tuple[SourceStamps, Tally]:
     """Index partition `q` of the panes topic by source partition."""
     tally = Tally(FOREIGN)
-    parts: dict[tuple[str, int], list[NDArray[np.void]]] = {}
+    columns: dict[tuple[str, int], array[int]] = {}
     for batch in batches:
-        rows: dict[tuple[str, int], list[tuple[int, int, int, int, int, int]]] = {}
         for message in batch:
             offset = message.offset() or 0
             tally.compared += 1
@@ -150,7 +149,9 @@ def stamps_in(batches: Batches, q: int, sources: Sources) -> tuple[SourceStamps,
                 tally.spell(f"{message.topic()}/{q} offset {offset}", "topicId", "a compared source", found)
                 continue
             source = (record.stream, record.partition)
-            rows.setdefault(source, []).append(stamp_of(record, q, offset))
-        for source, stamps in rows.items():
-            parts.setdefault(source, []).append(np.array(stamps, dtype=STAMP))
-    return {source: np.concatenate(blocks) for source, blocks in parts.items()}, tally
+            numbers = columns.get(source)
+            if numbers is None:
+                numbers = columns[source] = array("q")
+            numbers.extend(stamp_of(record, q, offset))
+    tables = {source: np.frombuffer(numbers, dtype=np.int64) for source, numbers in columns.items()}
+    return {source: numbers.reshape(-1, len(STAMP)) for source, numbers in tables.items()}, tally

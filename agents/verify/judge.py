@@ -44,8 +44,8 @@ class Judge:
         self._tolerance = tolerance_seconds
         self._retention = retention_seconds
         self._newest: int | None = None
-        self._accepted_at = 0
-        """Append time of the last accepted event or counted heartbeat."""
+        self._heard_at = 0
+        """Append time of the last accepted event, duplicate or counted heartbeat."""
         self._sightings: dict[str, int] = {}
         """Deduplication key -> event time of its first sighting that is not forgotten."""
         self._swept_hour: int | None = None
@@ -62,9 +62,9 @@ class Judge:
         if time is None:
             if self._newest is None:
                 return Fate.HEARTBEAT_IGNORED
-            time = self._newest + append_time - self._accepted_at
+            time = self._newest + max(0, append_time - self._heard_at)
         self._newest = time if self._newest is None else max(self._newest, time)
-        self._accepted_at = append_time
+        self._heard_at = append_time
         return Fate.HEARTBEAT
 
     def event(self, append_time: int, key: str, time: int) -> Fate | RejectReason:
@@ -81,10 +81,10 @@ class Judge:
         )
         is_late = watermark is not None and minute + MINUTE <= watermark
         self._newest = time if self._newest is None else max(self._newest, time)
+        self._heard_at = append_time
         if is_duplicate:
             return Fate.DUPLICATE
         self._sightings[key] = time
-        self._accepted_at = append_time
         self._sweep()
         return Fate.LATE if is_late else Fate.ON_TIME
 

@@ -21,7 +21,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from models.errors import BarometerError, ContractError
 
-REQUEST_SECONDS: Final = 20.0
+REQUEST_SECONDS: Final = 10.0
 BATCH_RECORDS: Final = 5_000
 FILL_SECONDS: Final = 0.02
 """A batch is not waited for longer than this to become full; small partitions never are."""

@@ -1,5 +1,6 @@
 """Work on several processes, with a count of what is done and an end at Ctrl-C."""
 
+import gc
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +42,9 @@ def _start(shared: "Synchronized[int]") -> None:
     global _shared  # noqa: PLW0603 - one process serves one pool
     _shared = shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What tasks hold are millions of plain values without cycles: going through them again and again takes a fifth of
+    # the time and finds nothing.
+    gc.disable()
 
 
 class Pool:
@@ -88,11 +92,15 @@ class Pool:
     def _here(self, task: Callable[[A], R], arguments: Iterable[A]) -> Iterator[R]:
         global _local  # noqa: PLW0603 - the same way for tasks, wherever they run
         _local = self._on_done
+        had_collector = gc.isenabled()
+        gc.disable()
         try:
             for argument in arguments:
                 yield task(argument)
         finally:
             _local = None
+            if had_collector:
+                gc.enable()
 
     def _tell(self) -> None:
         with self._counter.get_lock():

@@ -30,23 +30,15 @@ WATERMARKS: Final = "watermarks"
 COVERAGE: Final = "panes covered by their newest snapshot"
 ORDER: Final = "watermarks after their snapshots"
 
-STAMP: Final = np.dtype(
-    [
-        ("stamp", np.int64),
-        ("place", np.int64),
-        ("size", np.int32),
-        ("q", np.int32),
-        ("pane", np.int64),
-        ("digest", np.int64),
-    ]
-)
-"""One snapshot (size 60 or 3600; `digest` of its cells) or watermark (size 0; `digest` is the watermark itself).
-
-`place` is where it stands on the wire: within one partition q a larger place is later.
+STAMP: Final = ("stamp", "place", "size", "q", "pane", "digest")
+"""Columns of a table of stamps: one row for each snapshot (size 60 or 3600; `digest` of its cells) or watermark (size 0;
+`digest` is the watermark itself). `place` is where it stands on the wire: within one partition q a larger place is later.
 """
+_STAMP, _PLACE, _SIZE, _Q, _PANE, _DIGEST = range(len(STAMP))
 
+StampTable = NDArray[np.int64]
 Vector = list[int]
-_Row = tuple[int, int, int, int, int, int, int]
+_Row = list[int]
 """A row of `STAMP`, and the earliest place of any snapshot that covers what it covers."""
 _BLOCK: Final = 8_192
 _NEVER: Final = 1 << 62
@@ -70,9 +62,14 @@ def stamp_of(record: PaneSnapshot | Watermark, q: int, place: int) -> tuple[int,
     return record.offset, place, record.size, q, record.pane, cells_digest(record.cells)
 
 
-def sorted_stamps(stamps: NDArray[np.void]) -> NDArray[np.void]:
+def stamp_table(rows: Iterable[tuple[int, int, int, int, int, int]]) -> StampTable:
+    """Return a table of stamps."""
+    return np.array(list(rows), dtype=np.int64).reshape(-1, len(STAMP))
+
+
+def sorted_stamps(stamps: StampTable) -> StampTable:
     """Return rows of `STAMP` as the walk meets them: by stamp, snapshots before watermarks."""
-    return stamps[np.lexsort((stamps["place"], stamps["size"] == 0, stamps["stamp"]))]
+    return stamps[np.lexsort((stamps[:, _PLACE], stamps[:, _SIZE] == 0, stamps[:, _STAMP]))]
 
 
 class Prefix:
@@ -90,15 +87,17 @@ class Prefix:
         """Add one event to its pane."""
         parts = self.panes.get(minute)
         if parts is None:
-            parts = self.panes[minute] = tuple({} for _ in range(self._partitions))
-        base = self._width if is_late else 0
-        adds = [(base + at, value) for at, value in enumerate(vector) if value]
+            parts = self.panes[minute] = tuple([{} for _ in range(self._partitions)])
+        zeros = [0] * self._width
+        halves = [*zeros, *vector] if is_late else [*vector, *zeros]
+        adds = [(at, value) for at, value in enumerate(halves) if value]
         for cell, q in cells:
             total = parts[q].get(cell)
             if total is None:
-                total = parts[q][cell] = [0] * (2 * self._width)
-            for at, value in adds:
-                total[at] += value
+                parts[q][cell] = halves.copy()
+            else:
+                for at, value in adds:
+                    total[at] += value
 
     def cells(self, pane: int, size: int, q: int) -> Mapping[str, Vector]:
         """Return the cells of partition `q` in a minute, or the sum over the minutes of an hour."""
@@ -121,7 +120,7 @@ class Stamps:
 
     def __init__(
         self,
-        stamps: NDArray[np.void],
+        stamps: StampTable,
         prefix: Prefix,
         read: Callable[[int, int], bytes],
         *,
@@ -243,42 +242,43 @@ class _Announcements:
         return self.earliest[at] if at < len(self.offsets) else None
 
 
-def _announcements(stamps: NDArray[np.void], partitions: int) -> list[_Announcements]:
-    watermarks = stamps[stamps["size"] == 0]
+def _announcements(stamps: StampTable, partitions: int) -> list[_Announcements]:
+    watermarks = stamps[stamps[:, _SIZE] == 0]
     found = []
     for q in range(partitions):
-        mine = watermarks[watermarks["q"] == q]
-        earliest: Longs = np.minimum.accumulate(mine["place"][::-1])[::-1]
-        found.append(_Announcements(mine["stamp"].tolist(), earliest.tolist()))
+        mine = watermarks[watermarks[:, _Q] == q]
+        earliest: Longs = np.minimum.accumulate(mine[:, _PLACE][::-1])[::-1]
+        found.append(_Announcements(mine[:, _STAMP].tolist(), earliest.tolist()))
     return found
 
 
-def _earliest_place_from(stamps: NDArray[np.void]) -> Longs:
+def _earliest_place_from(stamps: StampTable) -> Longs:
     """Return for each row the first place of any snapshot of its pane with its stamp or a later one."""
     earliest: dict[tuple[int, int, int], int] = {}
     found = np.zeros(len(stamps), dtype=np.int64)
-    for start in range(len(stamps), 0, -_BLOCK):
-        block = stamps[max(0, start - _BLOCK) : start]
-        for at, (_, place, size, q, pane, _) in zip(
-            range(start - 1, -1, -1), reversed(block.tolist()), strict=False
-        ):
+    for end in range(len(stamps), 0, -_BLOCK):
+        start = max(0, end - _BLOCK)
+        places = []
+        for _, place, size, q, pane, _ in reversed(stamps[start:end].tolist()):
             key = (pane, size, q)
-            found[at] = earliest[key] = min(place, earliest.get(key, place))
+            best = earliest.get(key, place)
+            earliest[key] = best = min(best, place)
+            places.append(best)
+        found[start:end] = places[::-1]
     return found
 
 
-def _rows(stamps: NDArray[np.void], covered_at: Longs) -> Iterator[_Row]:
-    # Block by block: as Python tuples, all rows of a long run would fill the memory.
-    for start in range(0, len(stamps), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        for row, covered in zip(stamps[block].tolist(), covered_at[block].tolist(), strict=True):
-            yield (*row, covered)
+def _rows(stamps: StampTable, covered_at: Longs) -> Iterator[_Row]:
+    table = np.column_stack((stamps, covered_at))
+    # Block by block: as Python lists, all rows of a long run would fill the memory.
+    for start in range(0, len(table), _BLOCK):
+        yield from table[start : start + _BLOCK].tolist()
 
 
-def _wanted_minutes(stamps: NDArray[np.void]) -> dict[int, int]:
+def _wanted_minutes(stamps: StampTable) -> dict[int, int]:
     """Count the snapshots of each minute, and under -1 - (number of the hour) those of each hour."""
-    panes = stamps["pane"]
-    keys = np.where(stamps["size"] == HOUR, -1 - panes // HOUR, panes)[stamps["size"] > 0]
+    panes = stamps[:, _PANE]
+    keys = np.where(stamps[:, _SIZE] == HOUR, -1 - panes // HOUR, panes)[stamps[:, _SIZE] > 0]
     unique, counts = np.unique(keys, return_counts=True)
     return dict(zip(unique.tolist(), counts.tolist(), strict=True))
 

@@ -89,6 +89,8 @@ class VerifyReport(Struct, frozen=True, rename="camel"):
     frontiers: dict[str, int | None]
     """Stream -> the time up to which its panes are closed at these offsets, epoch seconds."""
     seconds: float
+    """How long it took, the wait for the workers included."""
+    waited_seconds: float = 0.0
 
     @property
     def differences(self) -> int:
@@ -105,6 +107,7 @@ class VerifyReport(Struct, frozen=True, rename="camel"):
             "differences": self.differences,
             "events": self.events,
             "seconds": round(self.seconds, 3),
+            "waitedSeconds": round(self.waited_seconds, 3),
             "tables": {
                 table.name: {
                     "compared": table.compared,

@@ -12,7 +12,6 @@ from time import monotonic
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.settings import Settings
 from agents.verify.index import FOREIGN, Columns, Rereader, SourceStamps
@@ -22,7 +21,15 @@ from agents.verify.log import Cluster, Ends
 from agents.verify.matching import Found, key_at, leftovers
 from agents.verify.offsets import Offsets, existing, refuse_truncated, take_offsets
 from agents.verify.pool import Pool
-from agents.verify.prefixes import COVERAGE, HOUR_SNAPSHOTS, ORDER, SNAPSHOTS, STAMP, WATERMARKS
+from agents.verify.prefixes import (
+    COVERAGE,
+    HOUR_SNAPSHOTS,
+    ORDER,
+    SNAPSHOTS,
+    WATERMARKS,
+    StampTable,
+    stamp_table,
+)
 from agents.verify.report import Tallies, VerifyReport
 from agents.verify.tasks import (
     CellsPart,
@@ -105,6 +112,7 @@ def verify(
     refuse_truncated(cluster, [*sources, *keyed[:2], *free])
     progress("waiting for the workers", 0, 0)
     offsets = take_offsets(cluster, GROUP, sources, [*keyed, *free], wait_seconds)
+    waited_seconds = monotonic() - started
     ids = {topic.name: topic.id for topic in sources}
     setup = Setup(
         brokers=brokers,
@@ -139,6 +147,7 @@ def verify(
         offsets=offsets.demanded | offsets.outputs | ends,
         frontiers={stream.value: frontier for stream, frontier in frontiers.demanded.items()},
         seconds=monotonic() - started,
+        waited_seconds=waited_seconds,
     )
 
 
@@ -195,7 +204,7 @@ def _index(
     for kind, part, tally in pool.map(index_output, parts):
         columns[kind].append(part)
         tallies.add([tally])
-    stamps: dict[tuple[str, int], list[NDArray[np.void]]] = {}
+    stamps: dict[tuple[str, int], list[StampTable]] = {}
     panes = [PanesPart(setup, q, end) for q, end in offsets.outputs[setup.panes].items() if end]
     for rows, tally in pool.map(index_panes, panes):
         tallies.add([tally])
@@ -216,7 +225,7 @@ def _walk(
     stamps: SourceStamps,
     tallies: Tallies,
 ) -> list[SourceResult]:
-    none = np.zeros(0, dtype=STAMP)
+    none = stamp_table([])
     parts = []
     for stream, topic in inputs.items():
         for partition, end in offsets.readable[topic].items():

@@ -28,6 +28,7 @@ from agents.verify.kinds import (
 from agents.verify.ledger import CellMinutes, judge_cell
 from agents.verify.log import Reader, SourceRecord
 from agents.verify.matching import Found, Kind, Matching
+from agents.verify.prefixes import StampTable
 from agents.verify.report import Tally
 from agents.verify.walk import Policy, Source, Walk, Walked
 from models.calendar import Calendar
@@ -116,7 +117,7 @@ class SourcePart(NamedTuple):
 
     setup: Setup
     source: Source
-    stamps: NDArray[np.void]
+    stamps: StampTable
     found: dict[str, Found]
     """Kind -> records that may be this partition's."""
 

@@ -13,14 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from agents.verify.complaint import Desk, Identity
 from agents.verify.judge import Fate, Judge, Recurrences
 from agents.verify.log import SourceRecord
 from agents.verify.matching import Matching
-from agents.verify.prefixes import Prefix, Stamps
+from agents.verify.prefixes import Prefix, Stamps, StampTable
 from agents.verify.report import Tally
 from agents.verify.totals import Collector, Totals
 from agents.verify.vectors import Cells, call_vector, case_vector, complaint_vector, survey_vector
@@ -86,7 +84,7 @@ class Walk:
         policy: Policy,
         decoder: EventDecoder[Any],
         desk: Desk | None,
-        stamps: NDArray[np.void],
+        stamps: StampTable,
         read_snapshot: Callable[[int, int], bytes],
         *,
         classified: Matching[ClassifiedComplaint] | None,

@@ -6,7 +6,6 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,12 +15,12 @@ from agents.verify.prefixes import (
     HOUR_SNAPSHOTS,
     ORDER,
     SNAPSHOTS,
-    STAMP,
     WATERMARKS,
     Prefix,
     Stamps,
     cells_digest,
     stamp_of,
+    stamp_table,
 )
 from agents.verify.report import Tally
 from models.outcomes import PaneSnapshot, Watermark
@@ -70,7 +69,7 @@ def worker(events: Sequence[Event], flushes: Sequence[int]) -> Wire:
 
 
 def judged(events: Sequence[Event], wire: Wire, demanded_to: int | None = None) -> dict[str, Tally]:
-    rows = np.array([stamp_of(record, q, place) for place, (q, record) in enumerate(wire)], dtype=STAMP)
+    rows = stamp_table(stamp_of(record, q, place) for place, (q, record) in enumerate(wire))
     prefix = Prefix(N, WIDTH)
 
     def read(q: int, place: int) -> bytes:

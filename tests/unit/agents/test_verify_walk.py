@@ -6,9 +6,7 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from agents.verify.complaint import Desk
 from agents.verify.kinds import (
@@ -21,7 +19,7 @@ from agents.verify.kinds import (
 )
 from agents.verify.log import SourceRecord
 from agents.verify.matching import Found, Kind, Matching, leftovers
-from agents.verify.prefixes import COVERAGE, SNAPSHOTS, STAMP, WATERMARKS, stamp_of
+from agents.verify.prefixes import COVERAGE, SNAPSHOTS, WATERMARKS, StampTable, stamp_of, stamp_table
 from agents.verify.report import Tallies
 from agents.verify.walk import Policy, Source, Walk, Walked
 from models.cells import DEFAULT_DIMENSIONS
@@ -146,7 +144,7 @@ def source(end: int, demanded_to: int | None = None) -> Source:
 def walk(
     log: list[SourceRecord],
     matchings: dict[str, Matching[Any]],
-    stamps: NDArray[np.void],
+    stamps: StampTable,
     read: Callable[[int, int], bytes] = lambda q, place: b"",
     demanded_to: int | None = None,
 ) -> tuple[Walk, Walked]:
@@ -170,7 +168,7 @@ def a_right_worker(log: list[SourceRecord]) -> Wire:
     """Everything that follows from `log`, written once, with one flush at its end."""
     wire = Wire()
     copying: dict[str, Matching[Any]] = {name: _Copying(kind, wire.of(name)) for name, kind in KINDS.items()}
-    walker, walked = walk(log, copying, np.zeros(0, dtype=STAMP))
+    walker, walked = walk(log, copying, stamp_table([]))
     end = len(log) - 1
     for minute, parts in walker._prefix.panes.items():
         for q, cells in enumerate(parts):
@@ -206,7 +204,7 @@ def judged(log: list[SourceRecord], wire: Wire, demanded_to: int | None = None) 
         name: Matching(kind, found[name], reader(name)) for name, kind in KINDS.items()
     }
     rows = [stamp_of(one, q, place) for place, (q, one) in enumerate(wire.panes)]
-    stamps = np.array(rows, dtype=STAMP)
+    stamps = stamp_table(rows)
     _, walked = walk(
         log, matchings, stamps, lambda q, place: msgspec.json.encode(wire.panes[place][1]), demanded_to
     )
@@ -378,7 +376,7 @@ def test_final_panes_are_dropped_without_losing_totals() -> None:
         POLICY,
         EventDecoder(CallRecord, "cx.call.ended.v1"),
         None,
-        np.zeros(0, dtype=STAMP),
+        stamp_table([]),
         lambda q, place: b"",
         classified=None,
         orders=None,
