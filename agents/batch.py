@@ -9,6 +9,7 @@ The broker side - assignment, seeks, fetches, the commit itself - is `agents.tra
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
@@ -124,9 +125,12 @@ class BatchCore:
         self._committable: dict[Partition, Committed] = {}
         self._flushed_at = clock()
         self._flushes = 0
-        self.restored_records = 0
+        self._failed = False
+        self._restored: Counter[str] = Counter()
         self.on_lost_offsets: Callable[[Partition, int, int], None] = lambda *_: None
         """Told (partition, first, next) when retention deleted records before they were read."""
+        self.on_recovered: Callable[[float, dict[str, int]], None] = lambda *_: None
+        """Told (seconds from the assignment, records by changelog) when all owners have begun."""
 
     def is_batch_topic(self, topic: str) -> bool:
         return topic in self.routes
@@ -157,7 +161,12 @@ class BatchCore:
             if record.key is None:
                 raise ContractError(f"{changelog}: record {record.offset} of the changelog has no key")
             agent.restore(record.key, record.value)
-        self.restored_records += len(records)
+        self._restored[changelog.topic] += len(records)
+
+    def take_restored(self) -> dict[str, int]:
+        """Return how many records of each changelog were folded since the last call."""
+        restored, self._restored = dict(self._restored), Counter()
+        return restored
 
     def begin(self, source: Partition, committed: Committed | None, earliest: int) -> int:
         """Let the restored owner of `source` take over; return the offset to seek to."""
@@ -195,7 +204,11 @@ class BatchCore:
             return expected
         self._holes.pop(source, None)
         self._expected[source] = records[-1].offset + 1
-        agent.take(records)
+        try:
+            agent.take(records)
+        except Exception:
+            self._failed = True
+            raise
         self._heard[source] = self._clock()
         return None
 
@@ -221,14 +234,24 @@ class BatchCore:
                     self._heard[source] = now
 
     def flush(self, *, closing: bool = False) -> None:
-        """Let every owner write, and seal the flush."""
+        """Let every owner write, and seal the flush.
+
+        Nothing is written any more once an owner has failed: half of a batch may be in its memory, and written with the
+        offset before that batch it would be counted again.
+        """
+        if self._failed:
+            return
         self._flushed_at = self._clock()
         self._flushes += 1
         number = self._flushes
         covered = {}
         wrote = False
         for source, agent in self._live.items():
-            flushed = agent.flush(number, closing=closing)
+            try:
+                flushed = agent.flush(number, closing=closing)
+            except Exception:
+                self._failed = True
+                raise
             wrote = wrote or flushed.wrote
             if flushed.position is not None:
                 covered[source] = flushed.position
@@ -272,4 +295,5 @@ class BatchCore:
         self._holes.clear()
         self._heard.clear()
         self._committable.clear()
+        self._failed = False
         self.outbox.abandon()

@@ -26,9 +26,10 @@ def topic_ids(brokers: str, topics: list[str], partitions: int) -> dict[str, str
     try:
         found: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=ANSWER_SECONDS)
         described = {name: _result(name, future) for name, future in found.items()}
-    except KafkaException as error:
+    except (KafkaException, TimeoutError) as error:
+        why = error.args[0].str() if isinstance(error, KafkaException) else f"waited {ANSWER_SECONDS:.0f} s"
         raise BrokerUnreachable(
-            f"no Kafka broker answers at {brokers} ({error.args[0].str()}). Start one, or set BAROMETER_BROKERS."
+            f"no Kafka broker answers at {brokers} ({why}). Start one, or set BAROMETER_BROKERS."
         ) from None
     for name, topic in described.items():
         if len(topic.partitions) != partitions:

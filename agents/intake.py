@@ -38,13 +38,8 @@ DEAD_LETTER_TYPE = "cx.dead-letter.v1"
 HEARTBEAT_TYPE = "cx.heartbeat.v1"
 
 
-class Output(NamedTuple):
-    """A record to send with its batch; the partition is the source's."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    headers: Headers
+Output = tuple[str, bytes, bytes, Headers]
+"""A record to send with its batch: topic, key, value, headers. The partition is the source's."""
 
 
 class Event(NamedTuple):
@@ -99,6 +94,8 @@ class IntakeContext(NamedTuple):
     report: Callable[[BatchReport], None]
     siblings: Callable[[Stream], int | None]
     """The smallest watermark that partitions of the stream have announced, None if none has."""
+    on_heartbeat: Callable[[], None] = lambda: None
+    """Told of each heartbeat that is written."""
     clock: Callable[[], float] = wall_clock
 
 
@@ -174,6 +171,7 @@ class IntakePartition:
         append_ms: list[int] = []
         for record in records:
             offset = record.offset
+            prepared = len(outputs)
             try:
                 body, id_, source, time = decode(record.value, record.headers)
                 append = record.timestamp // 1000
@@ -197,6 +195,7 @@ class IntakePartition:
             except Exception as error:
                 # A defect must neither lose the record nor stop the stream at it; a flood of them stops the worker below.
                 log.exception("%s: judging offset %d failed", self._where, offset)
+                del outputs[prepared:]
                 dead.append((record, unexpected(error)))
         outcomes[Outcome.DEAD_LETTER] = len(dead)
         self._flood.check(len(records), dead)
@@ -280,6 +279,7 @@ class IntakePartition:
         id_ = f"{context.topic_id}/{self._partition}/heartbeat/{self._offset + 1}"
         headers = cloudevent_headers(id_, HEARTBEAT_TYPE, iso(int(context.clock())))
         context.outbox.send(context.topic, self._partition, None, _json(beat), headers)
+        context.on_heartbeat()
 
     @property
     def stream(self) -> Stream:

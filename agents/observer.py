@@ -1,14 +1,19 @@
 """Takes what the partitions report into metrics and health; decides nothing."""
 
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from agents.batch import BatchCore
+from agents.batch import BatchCore, Partition
 from agents.intake import BatchReport, IntakePartition
 from models.measures import Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice
 from monitoring.metrics import HeartbeatResult, PipelineMetrics
 from topics.catalogue import input_of
+
+log = logging.getLogger(__name__)
+
+_STREAM_OF = {input_of(stream): stream for stream in Stream}
 
 
 class Observer:
@@ -19,7 +24,7 @@ class Observer:
         self._clock = clock
         self._orders: Counter[tuple[str, str]] = Counter()
         self._complaints: Counter[tuple[str, str]] = Counter()
-        self._owned: set[tuple[Stream, int]] = set()
+        self._owned: set[Partition] = set()
 
     def classified(self, category: str, priority: str) -> None:
         """One complaint was classified."""
@@ -56,19 +61,34 @@ class Observer:
         """One provisional notice was published."""
         self.metrics.on_provisional(notice.rule, notice.state)
 
+    def heartbeat(self) -> None:
+        """A heartbeat was written into an idle input partition."""
+        self.metrics.on_heartbeats(HeartbeatResult.SENT)
+
+    def recovered(self, seconds: float, records: Mapping[str, int]) -> None:
+        """Every assigned partition has begun, `seconds` after the assignment."""
+        self.metrics.on_rebalance()
+        self.metrics.on_recovery(seconds, records)
+        log.info("recovered %d state records in %.1f s", sum(records.values()), seconds)
+
+    def lost(self, source: Partition, first: int, following: int) -> None:
+        """Retention has deleted records of `source` from `first` to before `following` that nobody had read."""
+        log.error(
+            "%s[%d]: offsets %d to %d were deleted before they were read", *source, first, following - 1
+        )
+
     def look(self, core: BatchCore, highwater: Callable[[str, int], int | None]) -> None:
         """Read the gauges of every owned partition, once a second or so."""
         metrics = self.metrics
         metrics.set_flushes_open(core.outbox.open_flushes)
-        owned = set()
+        owned = set(core.live)
         for source, agent in core.live.items():
             end = highwater(source.topic, source.partition)
             expected = core.expected(source)
             if end is not None and expected is not None:
                 metrics.set_lag(source.topic, source.partition, max(0, end - expected), agent.last_append)
             if isinstance(agent, IntakePartition):
-                owned.add((agent.stream, source.partition))
                 metrics.set_memory(agent.stream, source.partition, agent.sightings, agent.panes_open)
-        for stream, partition in self._owned - owned:
-            metrics.forget_partition(stream, input_of(stream), partition)
+        for topic, partition in self._owned - owned:
+            metrics.forget_partition(_STREAM_OF.get(topic, ""), topic, partition)
         self._owned = owned

@@ -104,7 +104,10 @@ class Outbox:
             except BufferError:
                 self._producer.poll(0.05)
             except KafkaException as error:
-                raise DeliveryFailed(f"{topic}[{partition}]: {error.args[0].str()}") from error
+                refusal = f"{topic}[{partition}]: {error.args[0].str()}"
+                # No report will come for it: without this the flush could be confirmed without the record.
+                flush.failed.append(refusal)
+                raise DeliveryFailed(refusal) from error
             else:
                 flush.pending += 1
                 return

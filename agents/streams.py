@@ -64,7 +64,7 @@ class ComplaintHandler:
         self._tally.classified(classified.category, classified.priority)
         key = classified.customer.encode()
         outputs.append(
-            Output(
+            (
                 CLASSIFIED_COMPLAINTS,
                 key,
                 _json(classified),
@@ -73,7 +73,7 @@ class ComplaintHandler:
         )
         if order is not None:
             outputs.append(
-                Output(
+                (
                     work_orders(order.department),
                     order.id.encode(),
                     _json(order),

@@ -6,6 +6,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     _drain_messages        fetches go to the batch core; other topics take Faust's way
     perform_seek           after recovery: committed positions with metadata, partitions without one from the earliest
     wait_empty             revoke and stop: flush, confirm and commit, before Faust forgets the assignment
+    on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
     _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s
@@ -15,6 +16,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
+from time import monotonic
 from typing import Any, Final, cast
 
 import faust
@@ -96,6 +98,7 @@ class BatchConsumer(driver.Consumer):
     """Faust's consumer, handing batch topics to the core in whole fetches."""
 
     _thread: BatchConsumerThread
+    _assigned_at = 0.0
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -201,12 +204,17 @@ class BatchConsumer(driver.Consumer):
         }
         # Faust leaves partitions without a committed offset wherever the fetcher happens to be.
         await self.seek_wait(starts)
+        core.on_recovered(monotonic() - self._assigned_at, core.take_restored())
 
     async def wait_empty(self) -> None:
         await super().wait_empty()
         if self.core.live:
             await self.core.settle()
             await self._commit_batches()
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._assigned_at = monotonic()
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         await super().on_partitions_revoked(revoked)

@@ -17,6 +17,7 @@ import msgspec
 
 from agents.batch import Committed, Flushed, Record
 from agents.outbox import Outbox
+from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
 from models.errors import ContractError
 from models.fanin import FanIn, OnTime
 from models.iso import iso
@@ -49,8 +50,8 @@ _unpack_marks = msgspec.msgpack.Decoder(dict[str, dict[int, tuple[int, int]]]).d
 _decode_snapshot = msgspec.json.Decoder(PaneSnapshot).decode
 _decode_watermark = msgspec.json.Decoder(Watermark).decode
 
-SNAPSHOT_TYPE: Final = b"cx.pane.snapshot.v1"
-WATERMARK_TYPE: Final = b"cx.pane.watermark.v1"
+_SNAPSHOT: Final = SNAPSHOT_TYPE.encode()
+_WATERMARK: Final = WATERMARK_TYPE.encode()
 WARNING_TYPE: Final = "cx.warning.changed.v1"
 NOTICE_TYPE: Final = "cx.warning.provisional.v1"
 
@@ -171,7 +172,7 @@ class WindowsPartition:
             if record.value is None:
                 continue
             kind = _type_of(record.headers)
-            if kind == SNAPSHOT_TYPE:
+            if kind == _SNAPSHOT:
                 snapshot = _decode_snapshot(record.value)
                 stream = Stream(snapshot.stream)
                 closed = self._judges[stream].closed_until
@@ -183,7 +184,7 @@ class WindowsPartition:
                     self._folds[stream].add_snapshot(
                         snapshot.partition, snapshot.pane, snapshot.offset, snapshot.cells, record.offset
                     )
-            elif kind == WATERMARK_TYPE:
+            elif kind == _WATERMARK:
                 mark = _decode_watermark(record.value)
                 stream = Stream(mark.stream)
                 if mark.topic_id == source_ids[stream]:
@@ -275,18 +276,20 @@ class WindowsPartition:
         return Flushed(wrote, position)
 
     def _stage(self, number: int) -> _Staged:
+        """Return the state as of now. The packs come before the judges that need them: a crash may fall between two."""
+        closed = {
+            stream: judge.closed_until
+            for stream, judge in self._judges.items()
+            if judge.closed_until is not None
+        }
         records: list[tuple[bytes, int, bytes]] = []
-        closed: dict[Stream, int] = {}
-        for stream, judge in self._judges.items():
-            if judge.closed_until is None:
-                continue
-            closed[stream] = judge.closed_until
-            records.append((self._key("j", stream, 0), judge.closed_until, judge.to_state()))
         for kind, stream, start in sorted(self._unsaved):
             pack = (self._minutes if kind == "m" else self._hours)[stream].get(start)
             if pack is not None and (kind == "h" or start >= closed[stream] - MINUTES_KEPT):
                 records.append((self._key(kind, stream, start), start, _pack(pack)))
         self._unsaved.clear()
+        for stream, until in closed.items():
+            records.append((self._key("j", stream, 0), until, self._judges[stream].to_state()))
         marks = {str(stream): fold.announced() for stream, fold in self._folds.items()}
         records.append((self._key("w", "all", 0), self._offset, _pack(marks)))
         for stream, until in closed.items():

@@ -99,7 +99,7 @@ def run_worker(settings: Settings) -> None:
         BarometerError: the cluster, the settings or the state forbid a start; the message says what to do.
     """
     if settings.customer_key.get_secret_value() == DEMO_CUSTOMER_KEY:
-        log.warning("customer pseudonyms use the demo key: set BAROMETER_CUSTOMER_KEY")
+        log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
     topics = [PANES, *(input_of(stream) for stream in Stream)]
     pipeline = create_pipeline(settings, topic_ids(settings.brokers, topics, settings.partitions))
     serve(pipeline, settings)

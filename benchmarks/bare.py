@@ -13,7 +13,7 @@ from typing import Any, cast
 from confluent_kafka import Consumer, Producer, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from agents.app import handlers
+from agents.app import handlers, spare_the_collector
 from agents.cluster import topic_ids
 from agents.intake import Event, Output
 from agents.observer import Observer
@@ -38,6 +38,7 @@ def main(brokers: str, count: int) -> None:
     observer = Observer(PipelineMetrics(CollectorRegistry(), wall_clock), wall_clock)
     make = handlers(settings, ids, judge_version(), observer)[Stream.COMPLAINTS]
     decode = decoders()[COMPLAINTS].decode
+    spare_the_collector()
     policy = ScreenPolicy()
     screens = [Screen(policy) for _ in range(settings.partitions)]
     books = [PaneBook(WIDTH[Stream.COMPLAINTS]) for _ in range(settings.partitions)]
@@ -72,14 +73,8 @@ def main(brokers: str, count: int) -> None:
             event = Event(body, id_, source, time, offset, late, watermark)
             increment, cells = own[partition].handle(event, outputs)
             books[partition].count(time - time % MINUTE, cells, increment, offset, late=late)
-            for output in outputs:
-                producer.produce(
-                    output.topic,
-                    output.value,
-                    output.key,
-                    partition,
-                    headers=output.headers,  # type: ignore[arg-type]
-                )
+            for to, key, value, headers in outputs:
+                producer.produce(to, value, key, partition, headers=headers)  # type: ignore[arg-type]
         producer.poll(0)
         done += len(messages)
     producer.flush()

@@ -163,7 +163,10 @@ class CellNamer:
         self._single: list[tuple[int, dict[str | None, str]]] = []
         self._double: list[tuple[int, int, dict[tuple[str | None, str | None], str]]] = []
         self._other: list[tuple[tuple[int, ...], dict[tuple[str | None, ...], str]]] = []
+        self._all = [ALL] if () in self._combinations else []
         for places in self._combinations:
+            if not places:
+                continue
             if len(places) == 1:
                 self._single.append((places[0], {}))
             elif len(places) == 2:
@@ -173,7 +176,7 @@ class CellNamer:
 
     def cells(self, values: tuple[str | None, ...]) -> list[str]:
         """Return the cells of an event whose dimension values, in the order of `names`, are `values`; in no set order."""
-        found: list[str] = []
+        found = self._all.copy()
         for place, singles in self._single:
             value = values[place]
             cell = singles.get(value)
@@ -199,9 +202,7 @@ class CellNamer:
     ) -> str:
         if len(remembered) >= self.REMEMBERED:
             remembered.clear()
-        return (
-            ",".join(f"{self.names[place]}={self._bounded(place, values[place])}" for place in places) or ALL
-        )
+        return ",".join(f"{self.names[place]}={self._bounded(place, values[place])}" for place in places)
 
     def _bounded(self, place: int, value: str | None) -> str:
         known = self._known[place]
