@@ -122,6 +122,7 @@ class BatchCore:
         self._expected: dict[Partition, int] = {}
         self._holes: dict[Partition, int] = {}
         self._heard: dict[Partition, float] = {}
+        self._ends: dict[Partition, int] = {}
         self._committable: dict[Partition, Committed] = {}
         self._flushed_at = clock()
         self._flushes = 0
@@ -229,9 +230,12 @@ class BatchCore:
             quiet = now - self._heard[source]
             if quiet >= self._idle_after:
                 end = highwater(source)
-                if end is None or end <= self._expected[source]:
+                # What is left after two such times is a transaction's marker, which nobody is given.
+                if end is None or end <= self._expected[source] or end == self._ends.get(source):
                     agent.idle(quiet)
-                    self._heard[source] = now
+                else:
+                    self._ends[source] = end
+                self._heard[source] = now
 
     def flush(self, *, closing: bool = False) -> None:
         """Let every owner write, and seal the flush.
@@ -294,6 +298,7 @@ class BatchCore:
         self._expected.clear()
         self._holes.clear()
         self._heard.clear()
+        self._ends.clear()
         self._committable.clear()
         self._failed = False
         self.outbox.abandon()

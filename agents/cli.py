@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,14 +40,16 @@ class ForeignPackage(click.ClickException):
 def refuse_foreign_rooms() -> None:
     """Stop with a name when one of the four rooms is not the one that belongs to this file.
 
-    The rooms have common names, so a folder `models/` on the path would otherwise be imported without a word.
+    The rooms have common names, so a `models/` or `models.py` on the path would otherwise be imported without a word.
+    Nothing is imported to find out.
     """
     home = Path(__file__).resolve().parent.parent
     for room in ROOMS:
-        module = import_module(room)
-        places = [Path(place).resolve() for place in module.__path__]
+        spec = find_spec(room)
+        named = [] if spec is None else spec.submodule_search_locations or [str(spec.origin)]
+        places = [Path(place).resolve() for place in named]
         if places != [home / room]:
-            found = ", ".join(str(place) for place in places)
+            found = ", ".join(str(place) for place in places) or "none"
             raise ForeignPackage(
                 f"the package {room!r} that Python finds is not Barometer's: {found} (expected {home / room}). "
                 "Start from another folder, or take the foreign one off PYTHONPATH."

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from models.cells import DEFAULT_DIMENSIONS, KNOWN_DIMENSIONS
 from models.errors import BarometerError
@@ -127,6 +128,11 @@ class Settings(BaseSettings):
                 if name not in KNOWN_DIMENSIONS[stream]:
                     known = ", ".join(sorted(KNOWN_DIMENSIONS[stream]))
                     raise ValueError(f"{stream} has no dimension {name!r}; it has {known}")
+            # An event would be counted twice in one cell.
+            if len(set(combinations)) < len(combinations):
+                raise ValueError(f"{stream} names a combination twice; name it once")
+            if any(len(set(combination)) < len(combination) for combination in combinations):
+                raise ValueError(f"{stream} names a dimension twice in one combination; name it once")
         return {stream: dimensions.get(stream, DEFAULT_DIMENSIONS[stream]) for stream in Stream}
 
     @property
@@ -151,3 +157,7 @@ def load_settings(**flags: Any) -> Settings:
             meaning = f" {field.description}" if field is not None and field.description else ""
             lines.append(f"{ENV_PREFIX}{name.upper()}{shown}: {problem['msg']}.{meaning}")
         raise SettingsError("\n".join(lines)) from None
+    except UnreadableSetting:
+        # The one setting that the environment holds as JSON.
+        needed = Settings.model_fields["dimensions"].description
+        raise SettingsError(f"{ENV_PREFIX}DIMENSIONS: is no JSON. {needed}") from None

@@ -6,55 +6,17 @@ from typing import Any, Final
 
 from models.cells import ALL
 from models.events import CallDirection, CallRecord, CaseState, CaseUpdate, FollowUp, Survey, epoch_seconds
-from models.measures import Stream, index_of
+from models.measures import FIELDS, Stream
 from models.panebook import Increment
 
-_C = {name: index_of(Stream.COMPLAINTS, name) for name in ("raw", "distinct", "repeat")}
-_K: Final = {
-    name: index_of(Stream.CALLS, name)
-    for name in (
-        "offered",
-        "answered",
-        "within_threshold",
-        "abandoned",
-        "wait_seconds",
-        "handled",
-        "handle_seconds",
-        "handle_seconds_sq",
-        "handover_requested",
-        "handover_completed",
-    )
+_PLACE: Final = {
+    stream: {field: place for place, field in enumerate(fields)} for stream, fields in FIELDS.items()
 }
-_S: Final = {
-    name: index_of(Stream.SURVEYS, name)
-    for name in (
-        "invited",
-        "csat_n",
-        "csat_sum",
-        "csat_sq",
-        "csat_satisfied",
-        "nps_n",
-        "nps_promoters",
-        "nps_detractors",
-        "nps_sum",
-        "nps_sq",
-        "ces_n",
-        "ces_sum",
-        "ces_sq",
-    )
-}
-_U: Final = {
-    name: index_of(Stream.CASES, name)
-    for name in (
-        "opened",
-        "resolved",
-        "due",
-        "on_time",
-        "reopened",
-        "follow_up_n",
-        "follow_up_satisfied",
-    )
-}
+"""Stream -> field -> its place in a vector."""
+_C: Final = _PLACE[Stream.COMPLAINTS]
+_K: Final = _PLACE[Stream.CALLS]
+_S: Final = _PLACE[Stream.SURVEYS]
+_U: Final = _PLACE[Stream.CASES]
 
 COMPLAINT_URGE: Final[Increment] = ((_C["raw"], 1),)
 COMPLAINT_FIRST: Final[Increment] = ((_C["raw"], 1), (_C["distinct"], 1))
