@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test check bench fmt lock clean
+.PHONY: help env demo lint test check bench fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,14 +18,17 @@ env: $(VENV)/.jars ## build .venv/ with everything (locked, checked by hash) and
 demo: env ## watch it work: real Kafka, a simulated day, live warnings, a worker killed in the middle
 	@$(BIN)/barometer demo
 
-check: env ## format, lint, types, imports, unit tests: under a minute
+lint: env ## format, lint, types, imports
 	@$(BIN)/ruff format --check --quiet . || { echo "format: run make fmt"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest --quiet tests/unit --cov
 
-test: check ## check, then the tests on real Kafka and Redis
+check: lint ## lint, and the unit tests on two processes: under a minute
+	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit
+
+test: lint ## everything: lint, unit tests with coverage, tests on real Kafka and Redis
+	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit --cov
 	@echo "now on the real parts:"
 	@$(BIN)/pytest tests/real
 

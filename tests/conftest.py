@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from agents.embedded.errors import PartUnavailable
@@ -14,6 +15,11 @@ from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer, find_redis
+
+# Examples are not timed: the machine may be busy. In CI they are the same in every run; locally each run looks further.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 REAL = Path(__file__).with_name("real")
 

@@ -34,7 +34,7 @@ from topics.provision import provision
 FULL: Final = os.environ.get("BAROMETER_TEST_SCALE") == "full"
 """BAROMETER_TEST_SCALE=full runs the large scenarios at the size that they promise; minutes each."""
 
-WAIT_SECONDS: Final = 60.0
+WAIT_SECONDS: Final = 150.0
 """A condition that has not come by then will not come; what is waited for takes a few seconds at most."""
 LOOK_SECONDS: Final = 0.05
 LOG_TAIL: Final = 4_000

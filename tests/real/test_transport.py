@@ -107,14 +107,14 @@ class Sums:
 class Life:
     """One worker: its app, its core, and every owner that it has had."""
 
-    def __init__(self, kafka: KafkaCluster, folder: Path) -> None:
+    def __init__(self, kafka: KafkaCluster, folder: Path, flush_interval_seconds: float = 0.05) -> None:
         self.owners: list[Sums] = []
         self.lost: list[tuple[Partition, int, int]] = []
         self.outbox = Outbox(Producer(producer_config(kafka.bootstrap, 1.0, {"log_level": 0})))
         self.core = BatchCore(
             self.outbox,
             [Route(TOPIC, CHANGELOG, self._make)],
-            flush_interval_seconds=0.05,
+            flush_interval_seconds=flush_interval_seconds,
             flushes_open_max=4,
             idle_after_seconds=0.2,
         )
@@ -172,12 +172,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def living(kafka: KafkaCluster, folder: Path, owned: int = PARTITIONS) -> AsyncIterator[Life]:
-    """A worker that has begun to own `owned` partitions, stopped in good order at the end."""
-    life = Life(kafka, folder)
+async def living(kafka: KafkaCluster, folder: Path, **settings: float) -> AsyncIterator[Life]:
+    """A worker that has begun to own every partition, stopped in good order at the end."""
+    life = Life(kafka, folder, **settings)
     await life.app.start()
     try:
-        await until(lambda: len(life.core.live) == owned)
+        await until(lambda: len(life.core.live) == PARTITIONS)
         yield life
     finally:
         await life.app.stop()
@@ -280,6 +280,17 @@ async def test_a_worker_takes_batches_commits_with_metadata_and_is_continued(
             assert owner.committed == Committed(500, "after 499")
             assert owner.restored_at_begin >= 7
             assert owner.taken == list(range(500, 1_000))
+    assert written(fresh_kafka) == recount(fresh_kafka)
+
+
+async def test_a_stop_writes_and_commits_what_was_taken(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
+    """Nobody has to take it again: with flushes an hour apart only the stop itself can have done it."""
+    admin = topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+    async with living(fresh_kafka, tmp_path, flush_interval_seconds=3_600) as life:
+        await until(lambda: all(len(life.owner(number).taken) == 500 for number in range(PARTITIONS)))
+        assert life.core.committable() == {}
+    assert committed(admin) == ENDS
     assert written(fresh_kafka) == recount(fresh_kafka)
 
 
@@ -415,23 +426,26 @@ async def test_transactions_leave_holes_that_are_passed(fresh_kafka: KafkaCluste
         await until(lambda: life.owner(0).taken[-1] == 10)
         before = life.owner(0).idle_told
         await until(lambda: life.owner(0).idle_told > before)
-    assert written(fresh_kafka) == {"k": 8}
+        write(fresh_kafka, TOPIC, [(0, "k", "1")])
+        await until(lambda: life.at({0: 13}))
+        assert life.owner(0).taken[-2:] == [10, 12]
+    assert written(fresh_kafka) == {"k": 9}
 
 
 async def test_an_owner_that_fails_stops_the_worker_and_nothing_of_its_batch_is_kept(
     fresh_kafka: KafkaCluster, tmp_path: Path
 ) -> None:
-    """What was committed before stays; the next life takes the batch again, once."""
+    """Also not with an earlier batch that is still to be flushed; the next life takes both again, once."""
     admin = topics(fresh_kafka)
     write(fresh_kafka, TOPIC, numbers(100 * PARTITIONS))
-    async with living(fresh_kafka, tmp_path) as life:
-        await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 100)))
+    async with living(fresh_kafka, tmp_path, flush_interval_seconds=3_600) as life:
+        await until(lambda: all(len(life.owner(number).taken) == 100 for number in range(PARTITIONS)))
         life.owner(1).fails = True
         write(fresh_kafka, TOPIC, [(1, "key-1-1", "1000"), (1, "key-1-1", "1000")])
         await until(lambda: life.app.should_stop)
         reason = life.app.crash_reason
         assert isinstance(reason, ContractError)
-    assert committed(admin)[1] == 100
+    assert committed(admin)[1] < 0, "there is no position yet"
     async with living(fresh_kafka, tmp_path) as life:
         await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 100) | {1: 102}))
     assert written(fresh_kafka) == recount(fresh_kafka)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from confluent_kafka import Producer
@@ -24,8 +24,10 @@ from tests.real.pipeline import Pipeline, Worker, differences
 from tests.unit.agents.fuzzing import Fuzzed, fuzzed
 from topics.catalogue import PANES, input_of
 
-CAUGHT_UP_SECONDS = 60.0
-OWN = {"heartbeats": False}
+pytestmark = pytest.mark.timeout(300)
+
+CAUGHT_UP_SECONDS: Final = 120.0
+OWN: Final = {"heartbeats": False}
 """Without heartbeats the log holds what the test wrote and nothing else."""
 
 

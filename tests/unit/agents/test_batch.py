@@ -187,6 +187,15 @@ def test_what_the_second_reading_finds_in_a_hole_is_taken() -> None:
     assert bench.owners[0].taken == [0, 2]
 
 
+def test_a_hole_that_has_changed_is_read_again() -> None:
+    """What the second reading missed of it was not looked for before."""
+    bench = began()
+    assert bench.core.take(SOURCE, records(5)) == 0
+    assert bench.core.take(SOURCE, records(3)) == 0
+    assert bench.core.take(SOURCE, records(3)) is None
+    assert bench.owners[0].taken == [3]
+
+
 def test_a_hole_behind_known_records_is_seen() -> None:
     """Dropping the beginning of a batch must not hide what is missing after it."""
     bench = began()

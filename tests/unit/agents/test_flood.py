@@ -53,11 +53,11 @@ def test_good_records_do_not_stop_for_the_sins_of_earlier_ones() -> None:
 
 def test_what_lies_behind_the_window_is_forgotten() -> None:
     """
-    batches    60 bad   60 good   60 good + 1 bad
-    window                        121 of them: the bad batch is out
+    batches    60 bad   60 good   39 good + 1 bad
+    window              |         100 |              the bad batch is out
     """
     gate = FloodGate("t[0]", 0.3, 100)
-    for records, dead in ((60, 60), (60, 0), (61, 1)):
+    for records, dead in ((60, 60), (60, 0), (40, 1)):
         assert not stops(gate, records, dead)
 
 
