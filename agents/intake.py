@@ -142,16 +142,17 @@ class IntakePartition:
         if committed is not None:
             try:
                 scalars = json.loads(committed.metadata)
-            except ValueError:
+                topic_id, newest, heard = scalars["topic"], int(scalars["newest"]), int(scalars["heard"])
+            except (ValueError, TypeError, KeyError):
                 raise ContractError(
                     f"{self._where}: the committed offset {committed.offset} carries no state ({committed.metadata!r}), so "
                     "something other than a worker has set it. Delete the group's offset of this partition to start over."
                 ) from None
-            if scalars["topic"] != self._context.topic_id:
+            if topic_id != self._context.topic_id:
                 log.warning("%s was re-created: starting at its beginning", self._where)
                 committed = None
             else:
-                self._state.screen.resume(scalars["newest"], scalars["heard"])
+                self._state.screen.resume(newest, heard)
                 self.on_committed(committed)
         start = max(earliest, committed.offset if committed is not None else 0)
         self._state.begin(self._where, start)

@@ -43,7 +43,7 @@ def load(key: bytes, value: bytes) -> Stored:
     """
     try:
         stored = _decode_stored(value)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"state record {key!r} cannot be read: {error}") from error
     if stored.format != FORMAT:
         raise ContractError(

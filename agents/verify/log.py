@@ -4,7 +4,7 @@ Reads only; joins no group and commits nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
@@ -22,6 +22,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from models.errors import BarometerError, ContractError
 
 REQUEST_SECONDS: Final = 10.0
+COORDINATOR_SECONDS: Final = 0.2
+"""Between two questions to a coordinator that is not ready yet."""
 BATCH_RECORDS: Final = 5_000
 FILL_SECONDS: Final = 0.02
 """A batch is not waited for longer than this to become full; small partitions never are."""
@@ -95,15 +97,31 @@ class Cluster:
 
     def committed(self, group: str, topics: Iterable[Topic]) -> Ends:
         """Return what `group` has committed; partitions without a commit count as 0."""
-        asked = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group)], request_timeout=REQUEST_SECONDS
-        )
         found: Ends = {topic.name: dict.fromkeys(range(topic.partitions), 0) for topic in topics}
-        for answer in asked.values():
-            for at in self._result(answer).topic_partitions:
-                if at.topic in found and at.offset > 0:
-                    found[at.topic][at.partition] = at.offset
+        for at in self._group_offsets(group):
+            if at.topic in found and at.offset > 0:
+                found[at.topic][at.partition] = at.offset
         return found
+
+    def _group_offsets(self, group: str) -> list[TopicPartition]:
+        deadline = monotonic() + REQUEST_SECONDS
+        while True:
+            asked = self._admin.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group)], request_timeout=REQUEST_SECONDS
+            )
+            (answer,) = asked.values()
+            try:
+                return list(answer.result(REQUEST_SECONDS).topic_partitions)
+            except KafkaException as error:
+                # A broker that has just started, or has just become the group's coordinator.
+                passing = error.args[0].code() in (
+                    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+                    KafkaError.COORDINATOR_NOT_AVAILABLE,
+                    KafkaError.NOT_COORDINATOR,
+                )
+                if not passing or monotonic() > deadline:
+                    return list(self._result(answer).topic_partitions)
+                sleep(COORDINATOR_SECONDS)
 
     def _offsets(self, topics: Iterable[Topic], spec: Any) -> Ends:
         known = list(topics)

@@ -100,7 +100,9 @@ def test_nothing_of_it_reaches_the_terminal(capfd: pytest.CaptureFixture[str]) -
         log = cluster.log()
         assert "started (kafka.server.KafkaRaftServer)" in log.read_text(encoding="utf-8")
     captured = capfd.readouterr()
-    assert (captured.out, captured.err) == ("", "")
+    # Clients of other tests, whose brokers are gone, may still complain; they are not what this is about.
+    said = [line for line in captured.err.splitlines() if "|rdkafka#" not in line]
+    assert (captured.out, said) == ("", [])
     assert not log.parent.parent.parent.exists()
 
 

@@ -19,7 +19,6 @@ from agents.embedded.kafka import KafkaCluster
 from agents.reading import Record, TopicReader
 from agents.recording import Envelope, create, heartbeat, line_of
 from agents.replay import CLOSING_MS, Progress, ReplayError, replay
-from agents.simulator.incident import NETWORK_FAULTS
 from agents.simulator.simulate import simulate
 from agents.simulator.spec import SimulationSpec, days_from
 from models.decode import HEARTBEAT_TYPE
@@ -192,7 +191,7 @@ def test_the_command_sends_a_compressed_recording_or_a_part_of_it(
     fresh_kafka: KafkaCluster, tmp_path: Path
 ) -> None:
     """Exit code 0 and a sentence; a part is sent without heartbeats, since the recording goes on."""
-    for name in (*decoders(), NETWORK_FAULTS):
+    for name in decoders():
         _topic(fresh_kafka, name)
     start, end = days_from(date(2025, 6, 10), 1)
     path = tmp_path / "day.jsonl.gz"
