@@ -235,10 +235,15 @@ class Pipeline:
     def wait_until_shared(self, workers: Sequence[Worker]) -> None:
         """Return when each of `workers` is ready and owns an equal part of the source partitions."""
         share = self.settings.partitions * len(Stream) // len(workers)
+
+        def is_shared() -> bool:
+            ended = [worker.tail() for worker in workers if not worker.runs]
+            if ended:
+                pytest.fail("\n".join(["a worker has ended while the partitions were shared", *ended]))
+            return all(len(worker.owned()) == share for worker in workers)
+
+        until(is_shared, f"{share} source partitions for each", told=self.tail)
         for worker in workers:
-            worker.until(
-                lambda: all(len(one.owned()) == share for one in workers), f"{share} source partitions each"
-            )
             worker.wait_until_ready()
 
     def ends(self) -> Ends:
