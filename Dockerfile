@@ -3,7 +3,7 @@ FROM python:3.11.11-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/barometer \
-    && /opt/barometer/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+    && /opt/barometer/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock
 COPY pyproject.toml README.md LICENSE jgo.toml jgo.lock.toml ./
 COPY agents agents
 COPY topics topics

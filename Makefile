@@ -60,7 +60,8 @@ $(VENV)/.locked: requirements-dev.lock
 		|| { echo "$(PYTHON) is older than 3.11; name another: make env PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV)/ ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "installing the locked packages ..."
-	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@# The lock is complete; without --no-deps an old pip may look at newer versions of an extra and refuse them.
+	@$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
