@@ -32,7 +32,7 @@ CONFIG: Final[Mapping[str, Any]] = {
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
     "auto.offset.reset": "error",
-    "isolation.level": "read_uncommitted",
+    "isolation.level": "read_committed",
     "fetch.wait.max.ms": 50,
     "queued.max.messages.kbytes": 65_536,
     # Connection failures are raised with a sentence of our own; librdkafka's go to stderr unasked.

@@ -9,7 +9,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s
+    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only
 """
 
 import asyncio
@@ -58,6 +58,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
         consumer._fetch_max_wait_ms = cast(BatchTransport, transport).fetch_wait_ms
+        # Faust ties this to its own transactions. What a producer has aborted was never said.
+        consumer._isolation_level = "read_committed"
         return consumer
 
     async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:

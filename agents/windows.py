@@ -4,12 +4,19 @@ Everything that decides is in `models.judge`; here is the order of things. A tra
 remembers it is written only after the broker has confirmed it, so a crash repeats a transition and never skips one.
 The offset of `panes` is committed only up to what no open pane needs any more: the open panes themselves are restored by
 reading `panes` again, since a snapshot read twice changes nothing.
+
+Keys of the changelog are `kind|stream|start|writer`:
+
+    m, h    the on-time totals of a closed minute or hour
+    j       a stream's judge: baselines and episodes, stamped with the end of the last closed pane
+    w       watermarks heard, stamped with the offset of `panes`
+    o       the owner (agents.ownership)
 """
 
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import time as wall_clock
 from typing import Final, NamedTuple
 
@@ -17,9 +24,11 @@ import msgspec
 
 from agents.batch import Committed, Flushed, Record
 from agents.outbox import Outbox
+from agents.ownership import KIND as OWNER
+from agents.ownership import Ownership
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
 from models.errors import ContractError
-from models.fanin import FanIn, OnTime
+from models.fanin import FanIn, OnTime, sum_of
 from models.iso import iso
 from models.judge import StreamJudge
 from models.measures import WIDTH, Stream
@@ -94,13 +103,14 @@ class WindowsPartition:
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
         self._judges = {stream: StreamJudge(stream, context.rules, context.zone) for stream in Stream}
-        self._stored_judges: dict[Stream, tuple[int, bytes]] = {}
+        self._stored_judges: dict[Stream, tuple[int, str, bytes]] = {}
+        """Stamp, version and body of the newest state of each judge."""
         self._minutes: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
         self._hours: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
         self._keys: dict[bytes, tuple[str, str, int]] = {}
         self._unsaved: set[tuple[str, Stream, int]] = set()
         self._obsolete: list[bytes] = []
-        self._versions: list[tuple[bytes, str]] = []
+        self._ownership = Ownership(self._key(OWNER, "all", 0), self._save, self._bury)
         self._offset = -1
         self._resume_at = -1
         self._append_ms = 0
@@ -115,19 +125,23 @@ class WindowsPartition:
     def restore(self, key: bytes, value: bytes | None) -> None:
         if value is None:
             self._keys.pop(key, None)
+            self._ownership.restore(key, None)
             return
         kind, name, start, _ = key.decode().split("|")
         stored = load(key, value)
         if stored.source != self._context.topic_id:
             self._obsolete.append(key)
             return
+        if kind == OWNER:
+            self._ownership.restore(key, stored.body)
+            return
         self._keys[key] = (kind, name, int(start))
         if kind == "j":
-            self._versions.append((key, stored.version))
             stream = Stream(name)
             known = self._stored_judges.get(stream)
-            if known is None or stored.stamp > known[0]:
-                self._stored_judges[stream] = (stored.stamp, stored.body)
+            # Of equal stamps the later: a successor of another version writes what it took over before it goes on.
+            if known is None or stored.stamp >= known[0]:
+                self._stored_judges[stream] = (stored.stamp, stored.version, stored.body)
         elif kind == "w":
             self._resume_at = max(self._resume_at, stored.stamp)
             for stream_name, marks in _unpack_marks(stored.body).items():
@@ -148,13 +162,8 @@ class WindowsPartition:
         ):
             log.warning("%s was re-created: starting at its beginning", where)
             committed = None
-        for _, version in self._versions:
-            if version != self._context.version:
-                raise ContractError(
-                    f"{where}: its windows were judged by version {version} of rules and code, this is {self._context.version}. "
-                    "Episodes that are open under other rules cannot be continued: start with the same rules."
-                )
-        for stream, (stamp, body) in self._stored_judges.items():
+        self._check_versions(where)
+        for stream, (stamp, _, body) in self._stored_judges.items():
             minutes = {pane: cells for pane, cells in self._minutes[stream].items() if pane < stamp}
             hours = {hour: cells for hour, cells in self._hours[stream].items() if hour + HOUR <= stamp}
             self._minutes[stream], self._hours[stream] = minutes, hours
@@ -166,8 +175,23 @@ class WindowsPartition:
         self._offset = start - 1
         return start
 
+    def _check_versions(self, where: str) -> None:
+        """Let another version go on only from state that holds everything its predecessor has published.
+
+        Otherwise panes that were judged, published and not yet stored would be judged again, perhaps otherwise.
+        """
+        others = {version for _, version, _ in self._stored_judges.values()} - {self._context.version}
+        if others and not self._ownership.was_drained:
+            raise ContractError(
+                f"{where}: its windows were judged by version {', '.join(sorted(others))}, which has not stopped cleanly; this is "
+                f"version {self._context.version}. Start the old version until it has stopped cleanly (SIGTERM), then this one."
+            )
+        for version in others:
+            log.info("%s: going on from what version %s has judged", where, version)
+
     def take(self, records: Sequence[Record]) -> None:
         source_ids = self._context.source_ids
+        self._ownership.reopen()
         for record in records:
             if record.value is None:
                 continue
@@ -196,8 +220,9 @@ class WindowsPartition:
         self._close()
 
     def _close(self) -> None:
-        if self._offset < self._resume_at:
-            # Restored watermarks speak for snapshots that are still being read again.
+        if self._offset < self._resume_at or not self._ownership.is_at_work:
+            # Restored watermarks speak for snapshots that are still being read again; and nothing is published before the
+            # log says that somebody is at work, or a crash would leave the predecessor's `drained` standing.
             return
         for stream, fold in self._folds.items():
             frontier = fold.frontier
@@ -213,6 +238,7 @@ class WindowsPartition:
             for _ in range(CLOSED_AT_ONCE):
                 if pane + MINUTE > frontier:
                     break
+                self._changed = True
                 self._close_minute(stream, pane, fold.close(pane))
                 pane += MINUTE
 
@@ -226,7 +252,7 @@ class WindowsPartition:
         self._closed_since_flush += 1
         if (pane + MINUTE) % HOUR == 0:
             hour = pane + MINUTE - HOUR
-            total = _sum(minutes.get(start, {}) for start in range(hour, pane + MINUTE, MINUTE))
+            total = sum_of(minutes.get(start, {}) for start in range(hour, pane + MINUTE, MINUTE))
             if total:
                 self._hours[stream][hour] = total
                 self._unsaved.add(("h", stream, hour))
@@ -256,8 +282,9 @@ class WindowsPartition:
             self._context.on_notice(announced)
 
     def flush(self, number: int, *, closing: bool) -> Flushed:
-        self._close()
-        if self._closed_since_flush <= LIVE_MINUTES:
+        if not closing:
+            self._close()
+        if self._closed_since_flush <= LIVE_MINUTES and self._ownership.is_at_work:
             for stream in Stream:
                 self._notify(stream)
         self._closed_since_flush = 0
@@ -273,7 +300,8 @@ class WindowsPartition:
             self._staged = self._stage(number)
             self._staged_at = now
             self._changed = False
-        return Flushed(wrote, position)
+        drained = closing and self._staged is None and not self._changed
+        return Flushed(self._ownership.flush(number, self._offset, drained=drained) or wrote, position)
 
     def _stage(self, number: int) -> _Staged:
         """Return the state as of now. The packs come before the judges that need them: a crash may fall between two."""
@@ -291,7 +319,8 @@ class WindowsPartition:
         for stream, until in closed.items():
             records.append((self._key("j", stream, 0), until, self._judges[stream].to_state()))
         marks = {str(stream): fold.announced() for stream, fold in self._folds.items()}
-        records.append((self._key("w", "all", 0), self._offset, _pack(marks)))
+        # While restored watermarks wait for the snapshots they speak for, they go on waiting in the next life too.
+        records.append((self._key("w", "all", 0), max(self._offset, self._resume_at), _pack(marks)))
         for stream, until in closed.items():
             _drop(self._minutes[stream], until - MINUTES_KEPT)
             _drop(self._hours[stream], until - HOURS_KEPT)
@@ -305,18 +334,22 @@ class WindowsPartition:
         return f"{kind}|{name}|{start}|{self._writer}".encode()
 
     def _write(self, staged: _Staged) -> None:
-        context = self._context
-        send = context.outbox.send
         for key, stamp, body in staged.records:
-            send(
-                context.changelog, self._partition, key, store(context.version, context.topic_id, stamp, body)
-            )
+            self._save(key, stamp, body)
             kind, name, start, _ = key.decode().split("|")
             self._keys[key] = (kind, name, int(start))
         for key in self._outdated(staged):
-            send(context.changelog, self._partition, key, None)
+            self._bury(key)
             self._keys.pop(key, None)
         self._obsolete.clear()
+
+    def _save(self, key: bytes, stamp: int, body: bytes) -> None:
+        context = self._context
+        value = store(context.version, context.topic_id, stamp, body)
+        context.outbox.send(context.changelog, self._partition, key, value)
+
+    def _bury(self, key: bytes) -> None:
+        self._context.outbox.send(self._context.changelog, self._partition, key, None)
 
     def _outdated(self, staged: _Staged) -> list[bytes]:
         """Return keys of other writers that `staged` replaces, and of packs that no window needs any more."""
@@ -338,6 +371,7 @@ class WindowsPartition:
         return gone
 
     def confirmed(self, number: int) -> None:
+        self._ownership.confirmed(number)
         if self._staged is not None and number >= self._staged.number:
             self._ready = self._staged
             self._staged = None
@@ -358,15 +392,6 @@ def _type_of(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
         if name == "ce_type":
             return value
     return None
-
-
-def _sum(packs: Iterable[OnTime]) -> OnTime:
-    total: OnTime = {}
-    for pack in packs:
-        for cell, vector in pack.items():
-            sums = total.get(cell)
-            total[cell] = list(vector) if sums is None else [a + b for a, b in zip(sums, vector, strict=True)]
-    return total
 
 
 def _drop(packs: dict[int, OnTime], before: int) -> None:

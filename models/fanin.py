@@ -5,7 +5,7 @@ pane closes when every source partition's watermark has passed its end, and its 
 Late halves change nothing here: they are shown elsewhere and decide nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from models.pane import MINUTE
@@ -70,10 +70,7 @@ class FanIn:
     def close(self, pane: int) -> OnTime:
         """Return the total of `pane` and forget it."""
         self._first_seen.pop(pane, None)
-        total: OnTime = {}
-        for share in self._open.pop(pane, {}).values():
-            _add(total, share.cells)
-        return total
+        return sum_of(share.cells for share in self._open.pop(pane, {}).values())
 
     def drop_before(self, pane: int) -> None:
         """Forget panes before `pane`: they are closed, and what still arrives for them is late."""
@@ -86,9 +83,7 @@ class FanIn:
         found: dict[int, OnTime] = {}
         for pane, shares in self._open.items():
             if pane < until:
-                total = found[pane] = {}
-                for share in shares.values():
-                    _add(total, share.cells)
+                found[pane] = sum_of(share.cells for share in shares.values())
         return found
 
     def needed_from(self) -> int | None:
@@ -99,11 +94,11 @@ class FanIn:
         return max((pane + MINUTE for pane in self._open), default=None)
 
 
-def _add(total: OnTime, cells: dict[str, Sequence[int]] | OnTime) -> None:
-    for cell, half in cells.items():
-        sums = total.get(cell)
-        if sums is None:
-            total[cell] = list(half)
-        else:
-            for index, amount in enumerate(half):
-                sums[index] += amount
+def sum_of(totals: Iterable[OnTime]) -> OnTime:
+    """Return the sum of `totals` by cell; a new mapping with vectors of its own."""
+    total: OnTime = {}
+    for cells in totals:
+        for cell, half in cells.items():
+            sums = total.get(cell)
+            total[cell] = list(half) if sums is None else [a + b for a, b in zip(sums, half, strict=True)]
+    return total

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Self
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
@@ -92,7 +93,7 @@ class Cluster:
         return self._offsets(topics, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
     def ends(self, topics: Iterable[Topic]) -> Ends:
-        """Return the end offset of each partition of `topics`."""
+        """Return the end offset of each partition of `topics`: of what can be read, before any open transaction."""
         return self._offsets(topics, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
     def committed(self, group: str, topics: Iterable[Topic]) -> Ends:
@@ -129,7 +130,10 @@ class Cluster:
         found: Ends = {topic.name: {} for topic in known}
         if not wanted:
             return found
-        for at, answer in self._admin.list_offsets(wanted, request_timeout=REQUEST_SECONDS).items():
+        asked = self._admin.list_offsets(
+            wanted, request_timeout=REQUEST_SECONDS, isolation_level=IsolationLevel.READ_COMMITTED
+        )
+        for at, answer in asked.items():
             found[at.topic][at.partition] = self._result(answer).offset
         return found
 
@@ -156,6 +160,7 @@ class Reader:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
+                "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 10,
                 "queued.max.messages.kbytes": 32_768,
                 "log_level": 2,

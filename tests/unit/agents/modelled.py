@@ -128,10 +128,10 @@ class ModelledWorker:
 
     def drain(self, sources: list[Partition]) -> None:
         """Process everything, deliver everything, commit everything."""
-        for _ in range(4):
+        for closing in (False, False, False, False, True):
             for source in sources:
                 self.take(source, 1_000_000)
             for _ in range(3):
-                self.core.flush(closing=True)
+                self.core.flush(closing=closing)
                 self.outbox.deliver(1_000_000)
                 self.commit()
