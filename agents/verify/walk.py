@@ -6,16 +6,15 @@ record ──> decode ──> judge ──┬─> dead letter expected
                                                        └──> on-time totals, for the ledger
 """
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from agents.verify.complaint import Desk, Identity
 from agents.verify.judge import Fate, Judge, Recurrences
+from agents.verify.letter import letter_of
 from agents.verify.log import SourceRecord
 from agents.verify.matching import Matching
 from agents.verify.prefixes import Prefix, Stamps, StampTable
@@ -243,22 +242,9 @@ class Walk:
         return expected.classified, complaint_vector(is_urge=is_urge, repeats=repeats)
 
     def _refuse(self, record: SourceRecord, reason: RejectReason, field: str) -> None:
-        topic_id, partition, offset = self._at(record.offset)
+        source = self._source
         self._letters.expect(
-            DeadLetter(
-                id=f"{topic_id}/{partition}/{offset}",
-                topic=self._source.topic,
-                topic_id=topic_id,
-                partition=partition,
-                offset=offset,
-                append_time=datetime.fromtimestamp(record.append_ms // 1000, UTC).isoformat(),
-                reason=reason,
-                field=field,
-                detail="",
-                key=_base64(record.key),
-                value=_base64(record.value),
-                headers=tuple([(name, _base64(value)) for name, value in record.headers]),
-            ),
+            letter_of(source.topic, source.topic_id, source.partition, record, reason, field),
             demanded=not self._is_beyond,
         )
 
@@ -276,7 +262,3 @@ class Walk:
         for minute in sorted(self._prefix.panes):
             if minute < oldest and not self._stamps.is_wanted(minute):
                 self._totals.take(minute, self._prefix.panes.pop(minute), self._wants)
-
-
-def _base64(raw: bytes | None) -> str | None:
-    return None if raw is None else b64encode(raw).decode()
