@@ -17,12 +17,13 @@ from agents.batch import BatchCore, Route
 from agents.cli import release
 from agents.intake import Handler, IntakeContext, IntakePartition
 from agents.observer import Observer
-from agents.outbox import Outbox, producer_config
+from agents.outbox import PRODUCED_BYTES_MAX, Outbox, producer_config
 from agents.settings import Settings
 from agents.streams import ComplaintHandler, CountingHandler, counting, known_values
 from agents.transport import BatchTransport, StateTable, check_faust_version
 from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
+from models.capacity import dimension_values, refuse_wide_panes
 from models.classify import load_classifier
 from models.count import CellNamer
 from models.history import History
@@ -69,6 +70,7 @@ def create_pipeline(
 
     Raises:
         ContractError: the installed Faust is not the one that the batch path was written for.
+        ContractError: the dimensions may make panes that no record can hold.
         DataFileError: a rule set or another data file is wrong.
     """
     check_faust_version()
@@ -77,6 +79,7 @@ def create_pipeline(
     outbox = Outbox(Producer(producer_config(settings.brokers, settings.linger_ms)))
     outbox.on_flush_seconds = observer.metrics.on_flush
     version = judge_version()
+    refuse_wide_panes(settings.dimensions, dimension_values(load_regions(), load_taxonomy()))
     rules = load_rules(settings.rules_file, settings.dimensions)
     observer.metrics.set_build(release(), version, rules.version)
 
@@ -221,7 +224,13 @@ def _faust_app(settings: Settings, core: BatchCore) -> faust.App:
         )
         name = route.changelog.removeprefix(f"{APP_ID}-").removesuffix("-changelog")
         table: Any = StateTable(
-            app, name=name, partitions=settings.partitions, key_type=bytes, value_type=bytes
+            app,
+            name=name,
+            partitions=settings.partitions,
+            key_type=bytes,
+            value_type=bytes,
+            # A pane is one record there too, and Kafka's default is a megabyte.
+            extra_topic_configs={"max.message.bytes": str(PRODUCED_BYTES_MAX)},
         )
         app.tables.add(table)
     return app

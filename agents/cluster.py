@@ -22,15 +22,7 @@ def topic_ids(brokers: str, topics: list[str], partitions: int) -> dict[str, str
         BrokerUnreachable: nobody answers at `brokers`.
         ContractError: a topic is missing, or has another number of partitions than the frozen setting.
     """
-    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "socket.timeout.ms": 10_000})
-    try:
-        found: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=ANSWER_SECONDS)
-        described = {name: _result(name, future) for name, future in found.items()}
-    except (KafkaException, TimeoutError) as error:
-        why = error.args[0].str() if isinstance(error, KafkaException) else f"waited {ANSWER_SECONDS:.0f} s"
-        raise BrokerUnreachable(
-            f"no Kafka broker answers at {brokers} ({why}). Start one, or set BAROMETER_BROKERS."
-        ) from None
+    described = {name: _known(name, topic) for name, topic in _describe(brokers, topics).items()}
     for name, topic in described.items():
         if len(topic.partitions) != partitions:
             raise ContractError(
@@ -40,12 +32,39 @@ def topic_ids(brokers: str, topics: list[str], partitions: int) -> dict[str, str
     return {name: str(topic.topic_id) for name, topic in described.items()}
 
 
-def _result(name: str, future: Any) -> Any:
+def topic_id(brokers: str, topic: str) -> str | None:
+    """Return the topic id of `topic`, or None where it does not exist.
+
+    Raises:
+        BrokerUnreachable: nobody answers at `brokers`.
+    """
+    found = _describe(brokers, [topic])[topic]
+    return None if found is None else str(found.topic_id)
+
+
+def _describe(brokers: str, topics: list[str]) -> dict[str, Any]:
+    """Return what the cluster knows of each topic, None for those that do not exist."""
+    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "socket.timeout.ms": 10_000})
+    try:
+        found: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=ANSWER_SECONDS)
+        return {name: _result(future) for name, future in found.items()}
+    except (KafkaException, TimeoutError) as error:
+        why = error.args[0].str() if isinstance(error, KafkaException) else f"waited {ANSWER_SECONDS:.0f} s"
+        raise BrokerUnreachable(
+            f"no Kafka broker answers at {brokers} ({why}). Start one, or set BAROMETER_BROKERS."
+        ) from None
+
+
+def _result(future: Any) -> Any:
     try:
         return future.result(ANSWER_SECONDS)
     except KafkaException as error:
         if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
-            raise ContractError(
-                f"there is no topic {name}. Create the topics first: barometer topics create"
-            ) from None
+            return None
         raise
+
+
+def _known(name: str, topic: Any) -> Any:
+    if topic is None:
+        raise ContractError(f"there is no topic {name}. Create the topics first: barometer topics create")
+    return topic

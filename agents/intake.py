@@ -163,6 +163,7 @@ class IntakePartition:
         context = self._context
         screen = self._state.screen
         decode = context.decoder.decode
+        decide, settle = screen.decide, screen.settle
         count = self._state.panes.count
         handle = self._handler.handle
         outputs: list[Output] = []
@@ -181,23 +182,29 @@ class IntakePartition:
                     heartbeats[counted] = heartbeats.get(counted, 0) + 1
                     outcomes[Outcome.HEARTBEAT] += 1
                     continue
-                watermark = screen.watermark
-                outcome = screen.judge(identity(source, id_), time, append, offset)
+                seen_as = identity(source, id_)
+                outcome = decide(seen_as, time, append, offset)
                 if outcome is Outcome.DUPLICATE:
+                    settle(seen_as, time, append, offset, outcome)
                     outcomes[outcome] += 1
                     continue
                 is_late = outcome is Outcome.LATE
-                increment, cells = handle(Event(body, id_, source, time, offset, is_late, watermark), outputs)
-                count(time - time % MINUTE, cells, increment, offset, late=is_late)
-                outcomes[outcome] += 1
-                append_ms.append(record.timestamp)
+                event = Event(body, id_, source, time, offset, is_late, screen.watermark)
+                increment, cells = handle(event, outputs)
             except RejectedEvent as refused:
                 dead.append((record, refused))
             except Exception as error:
                 # A defect must neither lose the record nor stop the stream at it; a flood of them stops the worker below.
                 log.exception("%s: judging offset %d failed", self._where, offset)
                 del outputs[prepared:]
+                self._state.history.undo(offset)
                 dead.append((record, unexpected(error)))
+            else:
+                # Only now, so that a record that was refused after all has moved nothing and its id is no sighting.
+                settle(seen_as, time, append, offset, outcome)
+                count(time - time % MINUTE, cells, increment, offset, late=is_late)
+                outcomes[outcome] += 1
+                append_ms.append(record.timestamp)
         outcomes[Outcome.DEAD_LETTER] = len(dead)
         self._flood.check(len(records), dead)
         send = context.outbox.send

@@ -26,6 +26,10 @@ POLL_SECONDS: Final = 0.003
 """How often confirmations are taken in: small beside the flush interval, so commits do not wait for it."""
 
 
+PRODUCED_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Largest record that is sent, before compression: what dead letters, panes and changelogs allow."""
+
+
 class DeliveryFailed(BarometerError):
     """The broker refused a record for good; the worker must stop, since the record's source may not be committed."""
 
@@ -55,7 +59,7 @@ def producer_config(brokers: str, linger_ms: float, extra: Mapping[str, Any] | N
         "compression.type": "lz4",
         "batch.num.messages": 50_000,
         "batch.size": 1_048_576,
-        "message.max.bytes": 8 * 1024 * 1024,
+        "message.max.bytes": PRODUCED_BYTES_MAX,
         "queue.buffering.max.messages": 2_000_000,
         "queue.buffering.max.kbytes": 512 * 1024,
         # No record may be given up while its source offset is uncommitted.

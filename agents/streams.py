@@ -61,7 +61,6 @@ class ComplaintHandler:
             is_late=event.is_late,
         )
         classified, order = assessed
-        self._tally.classified(classified.category, classified.priority)
         key = classified.customer.encode()
         outputs.append(
             (
@@ -80,9 +79,13 @@ class ComplaintHandler:
                     cloudevent_headers(order.id, WORK_ORDER_TYPE, classified.time),
                 )
             )
-            self._tally.ordered(order.department, order.priority)
         increment = count_complaint(is_urge=classified.is_urge, repeats=classified.repeat_of_30_days)
-        return increment, self._namer.cells(self._values(classified))
+        cells = self._namer.cells(self._values(classified))
+        # Last, so that what fails is not told as done.
+        self._tally.classified(classified.category, classified.priority)
+        if order is not None:
+            self._tally.ordered(order.department, order.priority)
+        return increment, cells
 
 
 class CountingHandler:

@@ -63,6 +63,23 @@ class History:
             self.fresh.append((key, packed))
         return Recall(is_urge, repeats)
 
+    def undo(self, offset: int) -> None:
+        """Take back what `recall` has remembered of the complaint at `offset`, if it was the last one and has."""
+        if not self.fresh or self.fresh[-1][1] >> 1 + TIME_BITS != offset:
+            return
+        key, packed = self.fresh.pop()
+        entries = self._entries[key]
+        entries.remove(packed)
+        if not entries:
+            del self._entries[key]
+        time = time_of(packed)
+        day = time - time % DAY
+        # Entries are added at the end only.
+        keys = self._by_day[day]
+        keys.pop()
+        if not keys:
+            del self._by_day[day]
+
     def remember(self, key: str, packed: int) -> None:
         """Add an entry (restored, or new); one that is already known changes nothing."""
         entries = self._entries.get(key)

@@ -5,8 +5,16 @@ identity. Times are UTC, written as ISO 8601 with seconds or as epoch seconds wh
 """
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
+
+WHOLE_LETTER_BYTES: Final = 7 * 1024 * 1024
+"""Up to so many bytes, as they stand in its JSON at most, key, value and headers of a refused record are kept whole in its
+dead letter. Every record that fits an input topic uncompressed does (1 MiB, at most six bytes of JSON for each of its own:
+a header's name of control characters), and the letter fits its topic (8 MiB)."""
+KEPT_BYTES: Final = 64 * 1024
+"""Of a larger record: so many bytes of its value, of its key and of its headers are kept."""
 
 
 class _Wire(Struct, frozen=True, rename="camel", kw_only=True, gc=False, omit_defaults=True):
@@ -105,8 +113,28 @@ class WorkOrder(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     priority_reasons: tuple[str, ...]
 
 
+class Truncation(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """What a record was of which its dead letter holds the beginning only. The digests are SHA-256 in hexadecimal digits."""
+
+    value_bytes: int | None = None
+    """Null where the record had no value."""
+    value_sha256: str = ""
+    key_bytes: int | None = None
+    key_sha256: str = ""
+    header_count: int = 0
+    headers_bytes: int = 0
+    """Names and values together."""
+    headers_sha256: str = ""
+    """Of the headers in order, each as four numbers and texts: length of the name (4 bytes, big-endian), name in UTF-8, length
+    of the value (`ffffffff` where it is null), value."""
+
+
 class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """A refused record with everything needed to judge and to replay it. Original bytes travel as base64."""
+    """A refused record with everything needed to judge and to replay it. Original bytes travel as base64.
+
+    A record larger than `WHOLE_LETTER_BYTES` keeps the first `KEPT_BYTES` of value and key and the leading headers that fit
+    into as many; `truncated` says what it was. The record itself is at `partition` and `offset` of `topic` while that lasts.
+    """
 
     id: str
     """`<topic id>/<partition>/<offset>`: the same however often it is written."""
@@ -123,6 +151,8 @@ class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     value: str | None
     headers: tuple[tuple[str, str | None], ...] = ()
     """Name and base64 value, in order."""
+    truncated: Truncation | None = None
+    """Present where key, value and headers above are not the whole record."""
 
 
 class PaneSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):

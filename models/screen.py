@@ -74,13 +74,19 @@ class Screen:
         self.horizon = oldest - oldest % HOUR
 
     def judge(self, key: str, time: int, append: int, offset: int) -> Outcome:
-        """Decide about the event at `offset` and move the watermark.
+        """Decide about the event at `offset` and let it count: `decide` and `settle` in one."""
+        outcome = self.decide(key, time, append, offset)
+        self.settle(key, time, append, offset, outcome)
+        return outcome
+
+    def decide(self, key: str, time: int, append: int, offset: int) -> Outcome:
+        """Decide about the event at `offset`; moves and remembers nothing.
 
         Returns:
             ON_TIME, LATE or DUPLICATE.
 
         Raises:
-            RejectedEvent: TIME_IN_FUTURE or TOO_LATE; the record moves nothing and is no sighting.
+            RejectedEvent: TIME_IN_FUTURE or TOO_LATE.
         """
         if time > append + self._policy.future_tolerance:
             raise RejectedEvent(
@@ -95,16 +101,21 @@ class Screen:
                 "time",
                 f"{self.newest - time} s behind the newest event, kept are whole hours within {self._policy.retention} s",
             )
-        self.heard_append = append
         if self._seen_before(key, offset):
-            outcome = Outcome.DUPLICATE
-        else:
+            return Outcome.DUPLICATE
+        late = pane + MINUTE <= self.newest - self._policy.allowed_lateness
+        return Outcome.LATE if late else Outcome.ON_TIME
+
+    def settle(self, key: str, time: int, append: int, offset: int, outcome: Outcome) -> None:
+        """Let the event that was decided about move the watermark and, unless it is a duplicate, be a sighting.
+
+        Not called for a refused record, whatever the reason: it moves nothing, and its id may come again.
+        """
+        self.heard_append = append
+        if outcome is not Outcome.DUPLICATE:
             self._sight(key, time, offset)
-            late = pane + MINUTE <= self.newest - self._policy.allowed_lateness
-            outcome = Outcome.LATE if late else Outcome.ON_TIME
         if time > self.newest:
             self._advance(time)
-        return outcome
 
     def beat(self, time: int | None, expected_offset: int | None, append: int, offset: int) -> bool:
         """Let a heartbeat record move the watermark; return whether it counted.

@@ -4,7 +4,6 @@ Shows personal data masked; only `--raw` writes a record's original bytes. Reads
 deletes.
 """
 
-import base64
 import heapq
 import json
 import re
@@ -20,6 +19,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from agents.original import Original, Originals, decoded
 from agents.reading import Record, TopicReader
 from agents.settings import Settings, load_settings
 from agents.terminal import console, local_text, printable
@@ -34,6 +34,10 @@ earlier."""
 
 SHOWN_CHARACTERS: Final = 20_000
 """Longest value that is shown; a complaint's text is bounded to the same."""
+CUT_MARGIN: Final = 64
+"""Characters left out at the end of a value that is cut: longer than anything that is masked."""
+SHOWN_HEADERS: Final = 100
+"""Most headers that are shown; events have seven or so."""
 
 _ID = re.compile(r"[^/\s]+/\d+/\d+")
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
@@ -92,18 +96,13 @@ def decode_letter(record: Record) -> DeadLetter | None:
         letter = _decoder.decode(record.value or b"")
         _seconds(letter.append_time)
         for encoded in (letter.key, letter.value, *(content for _, content in letter.headers)):
-            original(encoded)
+            decoded(encoded)
     except (msgspec.MsgspecError, ValueError):
         return None
     return letter
 
 
 _decoder = msgspec.json.Decoder(DeadLetter)
-
-
-def original(encoded: str | None) -> bytes | None:
-    """Return the bytes that a dead letter carries as base64."""
-    return None if encoded is None else base64.b64decode(encoded)
 
 
 def masked(content: bytes) -> str:
@@ -205,8 +204,9 @@ def list_letters(
 def show_letter(*, letter_id: str, raw: bool, as_json: bool, brokers: str | None) -> None:
     """Show one refused record: why, where it came from, its headers and its value with personal data masked.
 
-    ID is TOPIC-ID/PARTITION/OFFSET, as `barometer deadletters list` prints it. --raw is for replaying or
-    inspecting what was really sent: those bytes are not masked.
+    ID is TOPIC-ID/PARTITION/OFFSET, as `barometer deadletters list` prints it. --raw is for inspecting what was
+    really sent: those bytes are not masked. A letter that holds the beginning of a large record only is completed
+    from the record's own topic while that still has it; --raw fails where it has not.
     """
     if not _ID.fullmatch(letter_id):
         raise click.BadParameter(f"{letter_id!r} is not TOPIC-ID/PARTITION/OFFSET", param_hint="ID")
@@ -214,16 +214,25 @@ def show_letter(*, letter_id: str, raw: bool, as_json: bool, brokers: str | None
         raise click.UsageError("--raw and --json exclude each other")
     settings = load_settings(brokers=brokers)
     letter = _find(settings, letter_id)
+    with Originals(settings.brokers) as originals:
+        whole = originals.of(letter)
     if raw:
-        content = original(letter.value)
-        if content is None:
+        if whole is None:
+            raise click.ClickException(
+                f"only the beginning of it is left: {_whereabouts(letter)} is no longer kept"
+            )
+        if whole.value is None:
             click.echo("the record had no value", err=True)
         else:
-            click.get_binary_stream("stdout").write(content)
+            click.get_binary_stream("stdout").write(whole.value)
     elif as_json:
-        click.echo(json.dumps(_shown(letter), ensure_ascii=False))
+        click.echo(json.dumps(_shown(letter, whole), ensure_ascii=False))
     else:
-        _print_letter(letter, settings)
+        _print_letter(letter, whole, settings)
+
+
+def _whereabouts(letter: DeadLetter) -> str:
+    return f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"
 
 
 def _find(settings: Settings, letter_id: str) -> DeadLetter:
@@ -252,7 +261,6 @@ def _age_of(row: dict[str, Any]) -> tuple[float, str, int, int]:
 
 
 def _listed(letter: DeadLetter) -> dict[str, Any]:
-    value = original(letter.value)
     return {
         "id": letter.id,
         "topic": letter.topic,
@@ -262,22 +270,37 @@ def _listed(letter: DeadLetter) -> dict[str, Any]:
         "reason": letter.reason,
         "field": letter.field,
         "detail": mask(letter.detail),
-        "valueBytes": None if value is None else len(value),
+        "valueBytes": _value_bytes(letter),
+        "truncated": letter.truncated is not None,
     }
 
 
-def _shown(letter: DeadLetter) -> dict[str, Any]:
-    value = original(letter.value)
+def _value_bytes(letter: DeadLetter) -> int | None:
+    if letter.truncated is not None:
+        return letter.truncated.value_bytes
+    value = decoded(letter.value)
+    return None if value is None else len(value)
+
+
+def _shown(letter: DeadLetter, whole: Original | None) -> dict[str, Any]:
+    """Return what is shown of a letter: its own bytes, or, with `whole`, the record's."""
+    shown = whole or _held(letter)
     return {
         **_listed(letter),
-        "headers": [[name, content] for name, content in _headers(letter)],
-        "value": None if value is None else masked(value),
+        "complete": whole is not None,
+        "headers": [[name, content] for name, content in _headers(shown)],
+        "value": None if shown.value is None else masked(shown.value),
     }
 
 
-def _headers(letter: DeadLetter) -> Iterator[tuple[str, str | None]]:
-    for name, encoded in letter.headers:
-        content = original(encoded)
+def _held(letter: DeadLetter) -> Original:
+    """Return what the letter itself holds: of a truncated one, the beginnings."""
+    headers = tuple((name, decoded(content)) for name, content in letter.headers)
+    return Original(decoded(letter.key), decoded(letter.value), headers)
+
+
+def _headers(record: Original) -> Iterator[tuple[str, str | None]]:
+    for name, content in record.headers:
         yield printable(name), None if content is None else masked(content)
 
 
@@ -306,27 +329,42 @@ def _sum_up(reasons: Counter[str], shown: int, unreadable: int) -> None:
         )
 
 
-def _print_letter(letter: DeadLetter, settings: Settings) -> None:
+def _print_letter(letter: DeadLetter, whole: Original | None, settings: Settings) -> None:
     out = console()
     appended = local_text(letter.append_time, ZoneInfo(settings.zone))
-    key, value = original(letter.key), original(letter.value)
+    shown = whole or _held(letter)
     lines = [
         ("id", letter.id),
-        ("record", f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"),
+        ("record", _whereabouts(letter)),
         ("appended", f"{appended} ({settings.zone})"),
         ("reason", letter.reason),
         ("field", letter.field or "the whole record"),
         ("detail", mask(letter.detail)),
-        ("key", "none" if key is None else f"{len(key)} bytes, not shown: it names the customer"),
+        ("key", "none" if shown.key is None else f"{len(shown.key)} bytes, not shown: it names the customer"),
     ]
+    if letter.truncated is not None:
+        where = (
+            "no longer kept: this is the beginning" if whole is None else "still kept, and read from there"
+        )
+        lines.append(("truncated", f"the letter holds the beginning only; the record is {where}"))
     for name, text in lines:
         out.print(f"{name:<9} {printable(text)}")
-    for name, content in _headers(letter):
-        out.print(f"header    {name}: {'null' if content is None else printable(content)}")
-    if value is None:
+    for number, (name, content) in enumerate(_headers(shown)):
+        if number == SHOWN_HEADERS:
+            out.print(f"header    ... and {len(shown.headers) - SHOWN_HEADERS:,} more")
+            break
+        cut = None if content is None else printable(content)[:SHOWN_CHARACTERS]
+        out.print(f"header    {name[:SHOWN_CHARACTERS]}: {'null' if cut is None else cut}")
+    if shown.value is None:
         out.print("value     none")
         return
-    text = masked(value)
-    cut = f", the first {SHOWN_CHARACTERS:,} characters" if len(text) > SHOWN_CHARACTERS else ""
-    out.print(f"value     {len(value):,} bytes, personal data masked{cut}:")
+    # Far fewer characters are shown than may be there; masking them all would take seconds.
+    text = masked(shown.value[: 8 * SHOWN_CHARACTERS])
+    is_cut = whole is None or len(shown.value) > 8 * SHOWN_CHARACTERS
+    if is_cut:
+        # Half a number is not recognised as one.
+        text = text[:-CUT_MARGIN]
+    is_cut = is_cut or len(text) > SHOWN_CHARACTERS
+    cut_note = f", the first {SHOWN_CHARACTERS:,} characters" if is_cut else ""
+    out.print(f"value     {_value_bytes(letter):,} bytes, personal data masked{cut_note}:")
     out.print(text[:SHOWN_CHARACTERS])

@@ -28,6 +28,8 @@ class Fate(StrEnum):
     LATE = "late"
     DUPLICATE = "duplicate"
     DEAD_LETTER = "dead_letter"
+    INTERNAL_ERROR = "internal_error"
+    """A dead letter too, by a defect of the worker that the log cannot tell; taken from the letter itself."""
     HEARTBEAT = "heartbeat"
     HEARTBEAT_IGNORED = "heartbeat_ignored"
 
@@ -67,8 +69,8 @@ class Judge:
         self._heard_at = append_time
         return Fate.HEARTBEAT
 
-    def event(self, append_time: int, key: str, time: int) -> Fate | RejectReason:
-        """Judge a decoded event with deduplication key `key`; a `RejectReason` means dead letter."""
+    def verdict(self, append_time: int, key: str, time: int) -> Fate | RejectReason:
+        """Judge a decoded event with deduplication key `key`, changing nothing; a `RejectReason` means dead letter."""
         if time > append_time + self._tolerance:
             return RejectReason.TIME_IN_FUTURE
         watermark = self.watermark
@@ -79,14 +81,17 @@ class Judge:
         is_duplicate = first is not None and (
             watermark is None or _hour_of(first) >= _hour_of(watermark - self._retention)
         )
-        is_late = watermark is not None and minute + MINUTE <= watermark
-        self._newest = time if self._newest is None else max(self._newest, time)
-        self._heard_at = append_time
         if is_duplicate:
             return Fate.DUPLICATE
-        self._sightings[key] = time
-        self._sweep()
-        return Fate.LATE if is_late else Fate.ON_TIME
+        return Fate.LATE if watermark is not None and minute + MINUTE <= watermark else Fate.ON_TIME
+
+    def accept(self, append_time: int, key: str, time: int, fate: Fate) -> None:
+        """Let an event that is no dead letter move the watermark and, if it is no duplicate, be a sighting."""
+        self._newest = time if self._newest is None else max(self._newest, time)
+        self._heard_at = append_time
+        if fate is not Fate.DUPLICATE:
+            self._sightings[key] = time
+            self._sweep()
 
     def _sweep(self) -> None:
         # Saves memory only: what is dropped here would no longer make a duplicate, since the watermark never falls.

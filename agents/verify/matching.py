@@ -102,6 +102,20 @@ class Matching(Generic[T]):
         """Which of the found rows are already counted as different."""
         self._waiting: list[tuple[T, bool]] = []
 
+    def has(self, key: int) -> bool:
+        """Tell whether any record with this key is on the wire."""
+        low, high = self._rows(key)
+        return low < high
+
+    def holds(self, record: T) -> bool:
+        """Tell whether exactly this record is on the wire."""
+        low, high = self._rows(self.kind.key(record))
+        return digest_of(self.kind.content(record)) in self._found.digest[low:high]
+
+    def _rows(self, key: int) -> tuple[int, int]:
+        keys = self._found.key
+        return int(np.searchsorted(keys, key)), int(np.searchsorted(keys, key, side="right"))
+
     def expect(self, record: T, *, demanded: bool = True) -> None:
         """Expect `record` on the wire."""
         self._waiting.append((record, demanded))

@@ -1,23 +1,22 @@
 """The walk over one source partition: every record judged, its outputs expected, its counts kept, its stamps compared.
 
-record ──> decode ──> judge ──┬─> dead letter expected
+record ──> decode ──> judge ──┬─> dead letter expected (or a worker's own failure found there)
                               ├─> classified complaint and work order expected
                               └─> counted into its pane ──> snapshots and watermarks compared at their stamps
                                                        └──> on-time totals, for the ledger
 """
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from agents.verify.complaint import Desk, Identity
 from agents.verify.judge import Fate, Judge, Recurrences
+from agents.verify.letter import letter_of
 from agents.verify.log import SourceRecord
-from agents.verify.matching import Matching
+from agents.verify.matching import Matching, hashed
 from agents.verify.prefixes import Prefix, Stamps, StampTable
 from agents.verify.report import Tally
 from agents.verify.totals import Collector, Totals
@@ -30,6 +29,7 @@ from models.outcomes import ClassifiedComplaint, DeadLetter, WorkOrder
 from models.pane import HOUR, MINUTE
 
 _SWEEP_RECORDS: Final = 20_000
+_MOVES_NOTHING: Final = (Fate.DEAD_LETTER, Fate.INTERNAL_ERROR, Fate.HEARTBEAT_IGNORED)
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -142,7 +142,7 @@ class Walk:
             self._demanded_watermark = self._judge.watermark
         fate = self._fate_of(record)
         self._fates[fate] += 1
-        if not self._is_beyond and fate not in (Fate.DEAD_LETTER, Fate.HEARTBEAT_IGNORED):
+        if not self._is_beyond and fate not in _MOVES_NOTHING:
             self._moved_at = offset
         self._since_sweep += 1
         if self._since_sweep >= _SWEEP_RECORDS:
@@ -187,10 +187,15 @@ class Walk:
                 record.offset, append_time, event.expected_offset, None if event.time is None else time
             )
         watermark = self._judge.watermark
-        fate = self._judge.event(append_time, f"{source} {id}" if source else id, time)
+        key = f"{source} {id}" if source else id
+        fate = self._judge.verdict(append_time, key, time)
         if isinstance(fate, RejectReason):
             self._refuse(record, fate, "time")
             return Fate.DEAD_LETTER
+        if fate is not Fate.DUPLICATE and self._failed_at(record):
+            self._refuse(record, RejectReason.INTERNAL_ERROR, "")
+            return Fate.INTERNAL_ERROR
+        self._judge.accept(append_time, key, time, fate)
         if fate is not Fate.DUPLICATE:
             self._count(record.offset, event, id, source, time, watermark, is_late=fate is Fate.LATE)
         return fate
@@ -242,25 +247,21 @@ class Walk:
             self._orders.expect(expected.order, demanded=not self._is_beyond)
         return expected.classified, complaint_vector(is_urge=is_urge, repeats=repeats)
 
+    def _failed_at(self, record: SourceRecord) -> bool:
+        """Tell whether the worker failed at this record and said so: what raised in there, the log alone cannot tell.
+
+        Everything else about such a record is compared: the letter, and that it counts nowhere and moves nothing.
+        """
+        letters = self._letters
+        is_there = letters.has(hashed(f"{self._source.topic_id}/{self._source.partition}/{record.offset}"))
+        return is_there and letters.holds(self._letter(record, RejectReason.INTERNAL_ERROR, ""))
+
     def _refuse(self, record: SourceRecord, reason: RejectReason, field: str) -> None:
-        topic_id, partition, offset = self._at(record.offset)
-        self._letters.expect(
-            DeadLetter(
-                id=f"{topic_id}/{partition}/{offset}",
-                topic=self._source.topic,
-                topic_id=topic_id,
-                partition=partition,
-                offset=offset,
-                append_time=datetime.fromtimestamp(record.append_ms // 1000, UTC).isoformat(),
-                reason=reason,
-                field=field,
-                detail="",
-                key=_base64(record.key),
-                value=_base64(record.value),
-                headers=tuple([(name, _base64(value)) for name, value in record.headers]),
-            ),
-            demanded=not self._is_beyond,
-        )
+        self._letters.expect(self._letter(record, reason, field), demanded=not self._is_beyond)
+
+    def _letter(self, record: SourceRecord, reason: RejectReason, field: str) -> DeadLetter:
+        source = self._source
+        return letter_of(source.topic, source.topic_id, source.partition, record, reason, field)
 
     def _at(self, offset: int) -> tuple[str, int, int]:
         return self._source.topic_id, self._source.partition, offset
@@ -276,7 +277,3 @@ class Walk:
         for minute in sorted(self._prefix.panes):
             if minute < oldest and not self._stamps.is_wanted(minute):
                 self._totals.take(minute, self._prefix.panes.pop(minute), self._wants)
-
-
-def _base64(raw: bytes | None) -> str | None:
-    return None if raw is None else b64encode(raw).decode()

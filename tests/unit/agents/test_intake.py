@@ -65,6 +65,7 @@ class Bench:
         self.reports: list[BatchReport] = []
         self.beats = 0
         self.handler = Counting()
+        self.history = History()
         self.context = IntakeContext(
             stream=Stream.CALLS,
             topic=TOPIC,
@@ -90,6 +91,7 @@ class Bench:
         self.beats += 1
 
     def make_handler(self, partition: int, history: History) -> Handler:
+        self.history = history
         return self.handler
 
     def append(self, *values: bytes | None, headers: Headers = (), append: int = T0) -> list[Any]:
@@ -199,6 +201,43 @@ def test_a_defect_loses_neither_the_record_nor_those_around_it() -> None:
         if source.topic == PANES and b"cx.pane.snapshot.v1" in dict(record.headers).values()
     ]
     assert sum(counted) == 2
+
+
+def test_the_id_of_a_record_that_judging_failed_at_is_no_sighting() -> None:
+    """It may come again when the defect is mended; until then it has moved no time either.
+
+    offset      0 a      1 b, an hour ahead     2 a minute after 0     3 b again
+    is          counted  judging fails          on time                counted, an hour ahead
+    """
+    bench = Bench()
+    bench.handler.fails_at = frozenset({1})
+    ahead = call(id="b", time=(T0 + HOUR) * 1000)
+    bench.append(call(), ahead, append=T0 + HOUR)
+    assert bench.reports[-1].watermark == T0 - 30
+    bench.append(call(id="c", time=(T0 + 60) * 1000), append=T0 + HOUR)
+    assert bench.reports[-1].outcomes[Outcome.ON_TIME] == 1
+    bench.append(ahead, append=T0 + HOUR)
+    assert bench.reports[-1].outcomes[Outcome.ON_TIME] == 1
+    assert bench.reports[-1].watermark == T0 + HOUR - 30
+    assert bench.owner.sightings == 3
+
+
+def test_a_complaint_that_judging_failed_at_is_no_earlier_complaint() -> None:
+    """The customer has not complained before, as far as urges and repeats go."""
+    bench = Bench()
+    recalled = []
+
+    class Recalling(Counting):
+        def handle(self, event: Event, outputs: list[Output]) -> tuple[Increment, Sequence[str]]:
+            recalled.append(bench.history.recall("c", "NET", event.time, event.offset, event.watermark))
+            return super().handle(event, outputs)
+
+    bench.handler = Recalling()
+    bench.handler.fails_at = frozenset({0})
+    bench.owner = IntakePartition(bench.context, 0, bench.make_handler)
+    bench.owner.begin(None, 0)
+    bench.append(call(), call())
+    assert [(one.is_urge, one.repeats) for one in recalled] == [(False, 0), (False, 0)]
 
 
 def test_every_record_has_exactly_one_outcome() -> None:

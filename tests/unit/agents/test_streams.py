@@ -211,3 +211,40 @@ def test_known_values_are_the_codes_and_nothing_else() -> None:
     assert {"NET", "SUG"} <= KNOWN["category"]
     assert not any("." in code for code in KNOWN["category"])
     assert {"network", "triage"} <= KNOWN["department"]
+
+
+LONGEST = {
+    "control characters": "\x01",
+    "four bytes a character": "\U0001f4f5",
+    "evidence everywhere": "打电话总是掉线，多收了流量费，要投诉到工信部！",
+    "a number everywhere": "13800000001 a@b.cc 粤B12345 ",
+    "quotes": '"\\',
+}
+
+
+@pytest.mark.parametrize("text", LONGEST)
+def test_the_largest_valid_complaint_gives_outputs_that_their_topics_take(text: str) -> None:
+    """Every text field at its bound, in characters that JSON writes longest; with an eighth of the topic's room at most."""
+    handler, tally = complaints()
+    decoder = decoders()[input_of(Stream.COMPLAINTS)]
+    info = msgspec.inspect.type_info(decoder.event_type)
+    assert isinstance(info, msgspec.inspect.StructType)
+    body: dict[str, Any] = dict(EVENTS[Stream.COMPLAINTS])
+    for field in info.fields:
+        members = field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,)
+        for member in members:
+            if isinstance(member, msgspec.inspect.StrType) and member.max_length and not member.pattern:
+                filler = LONGEST[text] if field.name == "text" else "\x01"
+                body[field.encode_name] = (filler * member.max_length)[: member.max_length]
+    value = msgspec.json.encode(body | {"region": "r" * 64, "channel": "third_party"})
+    headers = (("ce_id", b"\x01" * 128), ("ce_source", b"\\" * 256))
+    decoded, id_, source, seconds = decoder.decode(value, headers)
+    outputs: list[Output] = []
+    handler.handle(Event(decoded, id_, source, seconds, 2**62, is_late=True, watermark=None), outputs)
+    assert {output[0] for output in outputs} == {
+        CLASSIFIED_COMPLAINTS,
+        *(work_orders(to) for to, _ in tally.orders),
+    }
+    for topic, key, content, sent in outputs:
+        size = len(key) + len(content) + sum(len(name) + len(raw) + 10 for name, raw in sent)
+        assert size < by_name(topic).max_message_bytes / 8

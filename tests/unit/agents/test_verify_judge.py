@@ -15,12 +15,20 @@ def a_judge(retention_hours: int = 24) -> Judge:
     return Judge(lateness_seconds=30, tolerance_seconds=300, retention_seconds=retention_hours * HOUR)
 
 
+def event(judge: Judge, append_time: int, key: str, time: int) -> Fate | RejectReason:
+    """Judge an event and let it count, unless it is a dead letter."""
+    fate = judge.verdict(append_time, key, time)
+    if isinstance(fate, Fate):
+        judge.accept(append_time, key, time, fate)
+    return fate
+
+
 def test_the_watermark_is_the_newest_event_less_the_lateness() -> None:
     """An older event does not pull it back."""
     judge = a_judge()
     assert judge.watermark is None
-    judge.event(NOON, "a", NOON)
-    judge.event(NOON, "b", NOON - 20)
+    event(judge, NOON, "a", NOON)
+    event(judge, NOON, "b", NOON - 20)
     assert judge.watermark == NOON - 30
 
 
@@ -32,34 +40,34 @@ def test_the_watermark_is_the_newest_event_less_the_lateness() -> None:
 def test_an_event_is_late_when_its_pane_ended_at_or_before_the_watermark(newest: int, fate: Fate) -> None:
     """The pane is half-open: it ends where the watermark may stand."""
     judge = a_judge()
-    judge.event(NOON, "b", NOON)
-    judge.event(NOON, "a", NOON + newest)
-    assert judge.event(NOON, "c", NOON) is fate
+    event(judge, NOON, "b", NOON)
+    event(judge, NOON, "a", NOON + newest)
+    assert event(judge, NOON, "c", NOON) is fate
 
 
 def test_an_event_too_far_ahead_of_its_append_time_moves_nothing() -> None:
     """It neither raises the watermark nor counts as a sighting of its id."""
     judge = a_judge()
-    judge.event(NOON, "a", NOON)
-    assert judge.event(NOON, "b", NOON + 301) is RejectReason.TIME_IN_FUTURE
+    event(judge, NOON, "a", NOON)
+    assert event(judge, NOON, "b", NOON + 301) is RejectReason.TIME_IN_FUTURE
     assert judge.watermark == NOON - 30
-    assert judge.event(NOON, "b", NOON + 300) is Fate.ON_TIME
+    assert event(judge, NOON, "b", NOON + 300) is Fate.ON_TIME
 
 
 def test_an_event_older_than_the_retention_is_no_sighting() -> None:
     """The retention counts from the hour of the watermark."""
     judge = a_judge(retention_hours=1)
-    judge.event(NOON, "a", NOON + 30)  # watermark NOON, horizon NOON - 1 h
-    assert judge.event(NOON, "b", NOON - HOUR - 1) is RejectReason.TOO_LATE
-    assert judge.event(NOON, "b", NOON - HOUR) is Fate.LATE
-    assert judge.event(NOON, "b", NOON) is Fate.DUPLICATE
+    event(judge, NOON, "a", NOON + 30)  # watermark NOON, horizon NOON - 1 h
+    assert event(judge, NOON, "b", NOON - HOUR - 1) is RejectReason.TOO_LATE
+    assert event(judge, NOON, "b", NOON - HOUR) is Fate.LATE
+    assert event(judge, NOON, "b", NOON) is Fate.DUPLICATE
 
 
 def test_a_duplicate_raises_the_watermark() -> None:
     """It is an event of its partition all the same."""
     judge = a_judge()
-    judge.event(NOON, "a", NOON)
-    assert judge.event(NOON, "a", NOON + 100) is Fate.DUPLICATE
+    event(judge, NOON, "a", NOON)
+    assert event(judge, NOON, "a", NOON + 100) is Fate.DUPLICATE
     assert judge.watermark == NOON + 70
 
 
@@ -69,18 +77,18 @@ def test_a_duplicate_raises_the_watermark() -> None:
 def test_an_id_is_forgotten_with_its_hour() -> None:
     """After the retention the same id is a new first sighting."""
     judge = a_judge(retention_hours=1)
-    judge.event(NOON, "a", NOON)
-    judge.event(NOON + HOUR, "b", NOON + HOUR)
-    assert judge.event(NOON + HOUR, "a", NOON + HOUR) is Fate.DUPLICATE
-    judge.event(NOON + 3 * HOUR, "c", NOON + 2 * HOUR + 30)
-    assert judge.event(NOON + 3 * HOUR, "a", NOON + 2 * HOUR + 31) is Fate.ON_TIME
-    assert judge.event(NOON + 3 * HOUR, "a", NOON + 2 * HOUR + 32) is Fate.DUPLICATE
+    event(judge, NOON, "a", NOON)
+    event(judge, NOON + HOUR, "b", NOON + HOUR)
+    assert event(judge, NOON + HOUR, "a", NOON + HOUR) is Fate.DUPLICATE
+    event(judge, NOON + 3 * HOUR, "c", NOON + 2 * HOUR + 30)
+    assert event(judge, NOON + 3 * HOUR, "a", NOON + 2 * HOUR + 31) is Fate.ON_TIME
+    assert event(judge, NOON + 3 * HOUR, "a", NOON + 2 * HOUR + 32) is Fate.DUPLICATE
 
 
 def test_a_heartbeat_at_another_offset_than_expected_is_ignored() -> None:
     """A zombie wrote it."""
     judge = a_judge()
-    judge.event(NOON, "a", NOON)
+    event(judge, NOON, "a", NOON)
     assert judge.heartbeat(7, NOON + 500, 6, None) is Fate.HEARTBEAT_IGNORED
     assert judge.watermark == NOON - 30
 
@@ -89,7 +97,7 @@ def test_a_heartbeat_carries_the_append_time_that_has_passed() -> None:
     """Its time is the newest event's plus what the log's clock says has passed since the last accepted record."""
     judge = a_judge()
     assert judge.heartbeat(0, NOON, 0, None) is Fate.HEARTBEAT_IGNORED
-    judge.event(NOON, "a", NOON - DAY)
+    event(judge, NOON, "a", NOON - DAY)
     assert judge.heartbeat(2, NOON + 40, 2, None) is Fate.HEARTBEAT
     assert judge.heartbeat(3, NOON + 60, 3, None) is Fate.HEARTBEAT
     assert judge.watermark == NOON - DAY + 60 - 30
@@ -151,7 +159,7 @@ def test_every_event_has_one_fate_and_the_watermark_never_falls(events: list[tup
     sightings: list[tuple[int, int]] = []
     for time, id in events:
         watermark = judge.watermark
-        fate = judge.event(NOON + 8 * HOUR, str(id), NOON + time)
+        fate = event(judge, NOON + 8 * HOUR, str(id), NOON + time)
         horizon = None if watermark is None else watermark - HOUR - (watermark - HOUR) % HOUR
         is_seen = any(seen == id and (horizon is None or at - at % HOUR >= horizon) for seen, at in sightings)
         if horizon is not None and (NOON + time) - (NOON + time) % MINUTE < horizon:

@@ -17,6 +17,7 @@ from agents.verify.kinds import (
     dead_letter_kind,
     work_order_kind,
 )
+from agents.verify.letter import letter_of
 from agents.verify.log import SourceRecord
 from agents.verify.matching import Found, Kind, Matching, leftovers
 from agents.verify.prefixes import COVERAGE, SNAPSHOTS, WATERMARKS, StampTable, stamp_of, stamp_table
@@ -350,6 +351,39 @@ def test_a_seeded_defect_is_seen_where_it_is(
     tallies, _ = judged(LOG, wire)
     assert differing(tallies) == expected
     assert all(tally.first for tally in tallies.all() if tally.differences)
+
+
+def failing_at_2() -> Wire:
+    """What a worker writes whose judging fails at offset 2: offset 3, the same event again, is then its first sighting."""
+    refused = [*LOG[:2], record(2, 20, b"{nope"), *LOG[3:]]
+    wire = a_right_worker(refused)
+    at = next(at for at, letter in enumerate(wire.letters) if letter.offset == 2)
+    wire.letters[at] = letter_of("cx.complaints.v1", TOPIC_ID, 0, LOG[2], "internal_error", "")
+    return wire
+
+
+def test_a_record_that_the_worker_failed_at_is_taken_from_its_letter() -> None:
+    """It counts nowhere, moves nothing and is no sighting; it has a fate of its own, so that it is seen."""
+    tallies, walked = judged(LOG, failing_at_2())
+    assert differing(tallies) == {}
+    assert walked.fates["internal_error"] == 1
+    assert walked.fates["dead_letter"] == 3
+    assert "duplicate" not in walked.fates
+
+
+def test_a_letter_of_a_failure_excuses_nothing_else() -> None:
+    """Not other bytes, not a record that counted all the same, not one that is refused or a duplicate anyway."""
+    wire = failing_at_2()
+    at = next(at for at, letter in enumerate(wire.letters) if letter.offset == 2)
+    replace_in(wire.letters, at, value=b64encode(b"{}").decode())
+    assert DEAD_LETTERS in differing(judged(LOG, wire)[0])
+    wire = failing_at_2()
+    wire.classified.append(WIRE.classified[2])
+    assert differing(judged(LOG, wire)[0]) == {CLASSIFIED: (0, 1, 0)}
+    for offset in (3, 8):
+        wire = a_wire()
+        wire.letters.append(letter_of("cx.complaints.v1", TOPIC_ID, 0, LOG[offset], "internal_error", ""))
+        assert list(differing(judged(LOG, wire)[0])) == [DEAD_LETTERS]
 
 
 def test_dead_letters_of_other_topics_are_not_judged() -> None:

@@ -70,3 +70,21 @@ def test_forgetting_up_to_the_commit_changes_no_answer(log: list[tuple[str, int]
     if cut:
         history.forget(T0 + log[cut - 1][1] - REPEAT_SECONDS - 3600)
     assert run_before + run(history, cut) == whole
+
+
+@given(log=complaints, undone=st.sets(st.integers(0, 39)), taken=st.integers(0, 39))
+def test_what_is_undone_has_never_been(log: list[tuple[str, int]], undone: set[int], taken: int) -> None:
+    """At once, before the next one and before it is stored; undoing what was not remembered does nothing."""
+    history, without = History(), History()
+    for offset, (customer, shift) in enumerate(log):
+        answer = history.recall(customer, "NET", T0 + shift, offset, None)
+        if offset in undone:
+            history.undo(offset)
+            history.undo(offset)
+        else:
+            assert without.recall(customer, "NET", T0 + shift, offset, None) == answer
+        history.undo(offset + 1)
+        if offset == taken:
+            assert history.take_fresh() == without.take_fresh()
+    assert history.take_fresh() == without.take_fresh()
+    assert (history._entries, history._by_day) == (without._entries, without._by_day)

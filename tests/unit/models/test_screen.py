@@ -169,3 +169,27 @@ def test_a_replay_from_any_commit_decides_the_same(
         again.forget(committed_horizon)
     again.resume(newest, heard)
     assert verdicts(again, log, cut) == whole[cut:]
+
+
+@given(log=events, failed=st.sets(st.integers(0, 59)))
+def test_what_is_decided_and_not_settled_has_never_been(
+    log: list[tuple[str, int, bool]], failed: set[int]
+) -> None:
+    """A record that judging failed at: the same verdicts, sightings and time as if it were not in the log."""
+    screen, without = Screen(POLICY), Screen(POLICY)
+    for offset, (key, shift, beat) in enumerate(log):
+        if beat:
+            screen.beat(None, None, T0 + shift, offset)
+            without.beat(None, None, T0 + shift, offset)
+            continue
+        try:
+            found = screen.decide(key, T0 + shift, T0 + 7 * HOUR, offset)
+        except RejectedEvent:
+            continue
+        if offset not in failed:
+            assert judge(without, key, T0 + shift, offset, append=T0 + 7 * HOUR) is found
+            screen.settle(key, T0 + shift, T0 + 7 * HOUR, offset, found)
+    assert (screen.newest, screen.heard_append, len(screen)) == (
+        without.newest, without.heard_append, len(without),
+    )  # fmt: skip
+    assert screen.take_fresh() == without.take_fresh()
