@@ -6,6 +6,7 @@ classified complaints, work orders and dead letters with their batch, pane snaps
 
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from time import time as wall_clock
 from typing import Any, NamedTuple, Protocol
@@ -129,6 +130,9 @@ class IntakePartition:
         self._flood = FloodGate(self._where, context.dead_letter_ratio_max, context.dead_letter_window)
         self._offset = -1
         self._flushed = -1
+        self._unconfirmed: deque[tuple[int, int]] = deque()
+        """(flush, last offset in it) of flushes that the broker has not confirmed."""
+        self._sent = self._sent_noted = -1
         self._committed_offset = 0
         self._committed_newest = NEVER
         self._rolling: tuple[int, int] | None = None
@@ -157,11 +161,13 @@ class IntakePartition:
         start = max(earliest, committed.offset if committed is not None else 0)
         self._state.begin(self._where, start)
         self._offset = self._flushed = start - 1
+        self._sent = self._sent_noted = self._state.sent_until
         return start
 
     def take(self, records: Sequence[Record]) -> None:
         context = self._context
         screen = self._state.screen
+        sent_until = self._state.sent_until
         decode = context.decoder.decode
         decide, settle = screen.decide, screen.settle
         count = self._state.panes.count
@@ -191,6 +197,8 @@ class IntakePartition:
                 is_late = outcome is Outcome.LATE
                 event = Event(body, id_, source, time, offset, is_late, screen.watermark)
                 increment, cells = handle(event, outputs)
+                if offset <= sent_until:
+                    del outputs[prepared:]
             except RejectedEvent as refused:
                 dead.append((record, refused))
             except Exception as error:
@@ -212,7 +220,8 @@ class IntakePartition:
             send(topic, self._partition, key, value, headers)
         reasons: dict[str, int] = {}
         for record, rejected in dead:
-            self._send_dead_letter(record, rejected)
+            if record.offset > sent_until:
+                self._send_dead_letter(record, rejected)
             reasons[rejected.reason] = reasons.get(rejected.reason, 0) + 1
         self._offset = records[-1].offset
         self.last_append = records[-1].timestamp / 1000
@@ -235,7 +244,11 @@ class IntakePartition:
         if offset == self._flushed:
             return Flushed(wrote=False)
         self._flushed = offset
+        self._unconfirmed.append((number, offset))
         state = self._state
+        if self._sent > self._sent_noted:
+            state.save_sent(self._sent)
+            self._sent_noted = self._sent
         for image in state.panes.take_dirty(offset):
             state.save_pane(image)
             self._snapshots.publish(image.pane, MINUTE, image.cells, image.stamp)
@@ -267,7 +280,8 @@ class IntakePartition:
             self._rolling = (before, offset)
 
     def confirmed(self, number: int) -> None:
-        return None
+        while self._unconfirmed and self._unconfirmed[0][0] <= number:
+            self._sent = max(self._sent, self._unconfirmed.popleft()[1])
 
     def on_committed(self, position: Committed) -> None:
         self._committed_offset = position.offset

@@ -7,6 +7,7 @@ beside the owner's records and loses by its stamp, also after compaction.
     s|<writer>|<number>      a segment of first sightings
     h|<writer>|<number>      a segment of customers' earlier complaints
     r|<writer>               how far hours were rolled up
+    c|<writer>               up to which offset everything that was sent is confirmed
 """
 
 import secrets
@@ -50,6 +51,8 @@ class SourceState:
         self.panes = PaneBook(width)
         self.rolled_until = NEVER
         """Hours before this are summed, sent and committed; their minutes are ignored from then on."""
+        self.sent_until = -1
+        """Everything that follows from records up to this offset is with its readers: a repeat need not send it again."""
         self._outbox = outbox
         self._changelog = changelog
         self._partition = partition
@@ -61,6 +64,7 @@ class SourceState:
         self._histories = Segments("h", self._writer)
         self._keys_of_pane: dict[int, list[bytes]] = {}
         self._obsolete: list[bytes] = []
+        self._sent_keys: list[bytes] = []
         self._judged_by: dict[str, int] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -75,6 +79,10 @@ class SourceState:
             return
         if kind == "r":
             self.rolled_until = max(self.rolled_until, _unpack_int(stored.body))
+            return
+        if kind == "c":
+            self.sent_until = max(self.sent_until, stored.stamp)
+            self._sent_keys.append(key)
             return
         self._judged_by[stored.version] = max(stored.stamp, self._judged_by.get(stored.version, -1))
         if kind == "p":
@@ -149,6 +157,15 @@ class SourceState:
             entries = [(key, packed >> TIME_BITS + 1, packed & _FLAGGED_MASK) for key, packed in complaints]
             for segment in self._histories.append(entries, max(time_of(packed) for _, packed in complaints)):
                 self._save(segment.key, offset, _pack(segment.entries))
+
+    def save_sent(self, offset: int) -> None:
+        """Note that everything sent for records up to `offset` is confirmed."""
+        key = f"c|{self._writer}".encode()
+        self._save(key, offset, b"")
+        for old in self._sent_keys:
+            if old != key:
+                self._bury(old)
+        self._sent_keys = [key]
 
     def bury_obsolete(self) -> None:
         """Tombstone what was found to be of a former source, or rolled up before."""

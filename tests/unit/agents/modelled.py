@@ -1,13 +1,14 @@
 """A broker reduced to its promises, to run the real batch core and its owners through crashes in milliseconds.
 
-Promised are: records of one producer arrive in order; a crash loses a suffix of what was sent and not confirmed; a committed
-offset is kept. Everything else (who is alive, what was delivered when) is up to the test. It stands beside the tests on a
+Promised are: records of one producer arrive in order within a partition; a crash loses a suffix of what was sent to each
+partition and not confirmed; a committed offset is kept. Everything else (who is alive, what was delivered when) is up to the test. It stands beside the tests on a
 real broker, which show that the promises are kept.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, cast
 
 from agents.batch import BatchCore, Committed, Partition, Route
@@ -43,40 +44,60 @@ class ModelledBroker:
 
 
 class ModelledOutbox:
-    """The interface of `agents.outbox.Outbox`, delivering when the test says so."""
+    """The interface of `agents.outbox.Outbox`, delivering when the test says so.
+
+    As on Kafka, the order of `send` holds within a partition and not between them: which partition is next is drawn.
+    """
 
     def __init__(self, broker: ModelledBroker) -> None:
         self._broker = broker
-        self._queue: deque[tuple[Any, ...] | Callable[[], None]] = deque()
-        self.open_flushes = 0
+        self._chance = Random(sum(map(len, broker.logs.values())))
+        self._queues: dict[Partition, deque[tuple[int, Any, Any, Any]]] = {}
+        """(flush, key, value, headers) in order."""
+        self._pending: deque[int] = deque([0])
+        """Records of each flush that have not arrived, the last one still being written."""
+        self._first = 0
+        self._sealed: deque[Callable[[], None]] = deque()
+
+    @property
+    def open_flushes(self) -> int:
+        return len(self._sealed)
 
     def send(self, topic: str, partition: int, key: Any, value: Any, headers: Any = None) -> None:
-        self._queue.append((topic, partition, key, value, headers))
+        queue = self._queues.setdefault(Partition(topic, partition), deque())
+        queue.append((self._first + len(self._pending) - 1, key, value, headers))
+        self._pending[-1] += 1
 
     def seal(self, on_confirmed: Callable[[], None]) -> None:
-        self.open_flushes += 1
-        self._queue.append(on_confirmed)
+        self._sealed.append(on_confirmed)
+        self._pending.append(0)
 
     def deliver(self, records: int) -> None:
-        """Let the next `records` arrive, and confirm the flushes that are whole then."""
-        while self._queue:
-            head = self._queue[0]
-            if callable(head):
-                self._queue.popleft()
-                self.open_flushes -= 1
-                head()
-            elif records:
+        """Let `records` arrive, and confirm the flushes that are whole then."""
+        while records and self._queues:
+            place = self._chance.choice(list(self._queues))
+            queue = self._queues[place]
+            # A client sends what it has for a partition in batches.
+            for _ in range(min(records, self._chance.randint(1, 20), len(queue))):
+                flush, key, value, headers = queue.popleft()
+                self._broker.append(*place, key, value, headers)
+                self._pending[flush - self._first] -= 1
                 records -= 1
-                self._queue.popleft()
-                self._broker.append(*head)
-            else:
-                return
+            if not queue:
+                del self._queues[place]
+        while self._sealed and not self._pending[0]:
+            self._pending.popleft()
+            self._first += 1
+            self._sealed.popleft()()
 
     def poll(self) -> None:
         return None
 
     def abandon(self) -> None:
-        self._queue.clear()
+        self._queues.clear()
+        self._first += len(self._pending)
+        self._pending = deque([0])
+        self._sealed.clear()
 
 
 class ModelledWorker:

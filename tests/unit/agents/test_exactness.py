@@ -30,7 +30,7 @@ from models.pane import HOUR, MINUTE
 from models.panebook import Increment
 from models.screen import ScreenPolicy
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
-from topics.catalogue import PANES, input_of
+from topics.catalogue import DEAD_LETTERS, PANES, input_of
 
 TOPIC = input_of(Stream.CALLS)
 CHANGELOG = "barometer-calls-changelog"
@@ -157,9 +157,15 @@ def run(script: list[Op]) -> ModelledBroker:
     return broker
 
 
-def recount(broker: ModelledBroker, source: int, upto: int) -> dict[int, dict[str, list[int]]]:
-    """Count the source log up to an offset, plainly: pane -> cell -> (offered on time, offered late)."""
+def recount(
+    broker: ModelledBroker, source: int, upto: int, refused: set[int] | None = None
+) -> dict[int, dict[str, list[int]]]:
+    """Count the source log up to an offset, plainly: pane -> cell -> (offered on time, offered late).
+
+    The offsets of records that are refused are added to `refused`.
+    """
     counts: dict[int, dict[str, list[int]]] = {}
+    refused = set() if refused is None else refused
     seen: dict[str, list[int]] = {}
     newest: int | None = None
     for record in broker.logs[SOURCES[source]][: upto + 1]:
@@ -170,9 +176,11 @@ def recount(broker: ModelledBroker, source: int, upto: int) -> dict[int, dict[st
         watermark = None if newest is None else newest - 30
         oldest = None if watermark is None else (watermark - 2 * HOUR) // HOUR * HOUR
         if oldest is not None and minute < oldest:
+            refused.add(record.offset)
             continue
         duplicate = any(oldest is None or then // HOUR * HOUR >= oldest for then in seen.get(body["id"], []))
         if not duplicate and body["region"] == FAILS:
+            refused.add(record.offset)
             continue
         if not duplicate:
             seen.setdefault(body["id"], []).append(time)
@@ -224,6 +232,43 @@ def test_every_snapshot_is_the_prefix_at_its_stamp_and_the_last_ones_are_the_tot
             if partition == source:
                 folded.setdefault(pane, {}).update(cells)
         assert folded == total
+
+
+def letters(broker: ModelledBroker, source: int) -> list[int]:
+    """Return the source offsets of the dead letters of a partition, as often as they were written."""
+    return [
+        int((record.key or b"").rsplit(b"/", 1)[1]) for record in broker.logs[Partition(DEAD_LETTERS, source)]
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_every_refused_record_has_its_dead_letter_and_no_other_has_one(seed: int) -> None:
+    """Also where a life does not repeat what an earlier one had sent: it was confirmed."""
+    broker = run(script_of(seed))
+    for source in range(PARTITIONS):
+        refused: set[int] = set()
+        recount(broker, source, 10**9, refused)
+        assert set(letters(broker, source)) == refused
+
+
+def test_what_a_confirmed_flush_has_sent_is_not_sent_again() -> None:
+    """The mark goes out with the flush after it, so that at most the last flushes are repeated.
+
+    life 1   take 0-9, flush, confirmed   take 10-19, flush (marks 9), confirmed    killed before any commit
+    life 2   takes 0-19, repeats 10-19
+    """
+    broker = ModelledBroker(append_ms=T0 * 1000)
+    for number in range(20):
+        broker.append(TOPIC, 0, b"c", call(f"id{number}", T0, FAILS))
+    first = ModelledWorker(broker, routes, PARTITIONS)
+    for _ in range(2):
+        first.take(SOURCES[0], 10)
+        first.flush()
+        first.outbox.deliver(1_000)
+    second = ModelledWorker(broker, routes, PARTITIONS, compact=True)
+    second.drain(SOURCES)
+    assert letters(broker, 0) == [*range(20), *range(10, 20)]
 
 
 @settings(max_examples=100, deadline=None)
