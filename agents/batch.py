@@ -132,12 +132,26 @@ class BatchCore:
         """Told (partition, first, next) when retention deleted records before they were read."""
         self.on_recovered: Callable[[float, dict[str, int]], None] = lambda *_: None
         """Told (seconds from the assignment, records by changelog) when all owners have begun."""
+        self.on_failed: Callable[[Exception], None] = lambda _: None
+        """Told once, what ended the work of this core for good."""
 
     def is_batch_topic(self, topic: str) -> bool:
         return topic in self.routes
 
     def is_changelog(self, topic: str) -> bool:
         return topic in self._by_changelog
+
+    @property
+    def failed(self) -> bool:
+        """Something went wrong, and nothing is taken, written or offered for commit any more."""
+        return self._failed
+
+    def fail(self, error: Exception) -> None:
+        """End the work for good because of `error`: the process must stop, and its successor reads again from the last commit."""
+        self._failed = True
+        self._committable.clear()
+        told, self.on_failed = self.on_failed, lambda _: None
+        told(error)
 
     @property
     def saturated(self) -> bool:
@@ -190,7 +204,7 @@ class BatchCore:
             that is still there after that seek is in the log itself (transaction marker, compaction), and is accepted.
         """
         agent = self._live.get(source)
-        if agent is None:
+        if agent is None or self._failed:
             return None
         expected = self._expected[source]
         first = records[0].offset
@@ -219,6 +233,8 @@ class BatchCore:
 
     def tick(self, highwater: Callable[[Partition], int | None]) -> None:
         """Take in confirmations; flush and tell idle owners when it is time."""
+        if self._failed:
+            return
         self.outbox.poll()
         now = self._clock()
         if now - self._flushed_at >= self._interval and not self.saturated:
@@ -271,7 +287,7 @@ class BatchCore:
 
     def committable(self) -> dict[Partition, Committed]:
         """Return the positions that may be committed and are not yet."""
-        return dict(self._committable)
+        return {} if self._failed else dict(self._committable)
 
     def on_committed(self, positions: Mapping[Partition, Committed]) -> None:
         """Tell the owners what the group coordinator has accepted."""
@@ -300,5 +316,4 @@ class BatchCore:
         self._heard.clear()
         self._ends.clear()
         self._committable.clear()
-        self._failed = False
         self.outbox.abandon()

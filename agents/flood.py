@@ -14,7 +14,8 @@ class TooManyDeadLetters(ContractError):
 class FloodGate:
     """Watches one partition, by whole batches. `ratio_max` is the share that is still let through.
 
-    Nothing is stopped before `window` records were seen: a short burst of bad records is what dead letters are for.
+    Nothing is stopped before `window` records were seen: a short burst of bad records is what dead letters are for. The window
+    outlives the worker: its sums are committed with the offset (`window`, `resume`), or each restart would let one through.
     """
 
     def __init__(self, where: str, ratio_max: float, window: int) -> None:
@@ -24,6 +25,24 @@ class FloodGate:
         self._batches: deque[tuple[int, int]] = deque()
         self._records = 0
         self._dead = 0
+        self._own_records = 0
+        self._own_dead = 0
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many records, and how many dead letters among them, the window holds."""
+        return self._records, self._dead
+
+    @property
+    def suspicious(self) -> bool:
+        """Most of what this life of the worker has seen was refused, but it has not seen a window yet: it may be the defect."""
+        return self._own_records < self._window and self._own_dead > self._ratio_max * self._own_records
+
+    def resume(self, records: int, dead: int) -> None:
+        """Go on from a committed window; it leaves as one batch."""
+        if records > 0:
+            self._batches.append((records, dead))
+            self._records, self._dead = records, dead
 
     def check(self, records: int, letters: Sequence[tuple[Record, RejectedEvent]]) -> None:
         """Let a batch of `records`, of which `letters` are refused, through - before anything of it is sent.
@@ -35,6 +54,8 @@ class FloodGate:
         self._batches.append((records, dead))
         self._records += records
         self._dead += dead
+        self._own_records += records
+        self._own_dead += dead
         while self._records - self._batches[0][0] >= self._window:
             gone, gone_dead = self._batches.popleft()
             self._records -= gone

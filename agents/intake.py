@@ -37,6 +37,8 @@ _json = msgspec.json.Encoder().encode
 
 DEAD_LETTER_TYPE = "cx.dead-letter.v1"
 HEARTBEAT_TYPE = "cx.heartbeat.v1"
+HOLD_SECONDS = 5.0
+"""How long a worker that begins with refusals alone keeps them and its flushes to itself, until it has seen enough to tell."""
 
 
 Output = tuple[str, bytes, bytes, Headers]
@@ -105,6 +107,14 @@ def unexpected(error: Exception) -> RejectedEvent:
     return RejectedEvent(RejectReason.INTERNAL_ERROR, "", f"{type(error).__name__} while judging")
 
 
+def _window_in(scalars: dict[str, Any]) -> tuple[int, int]:
+    """Return the flood gate's window out of committed scalars; an empty one where an earlier version has written none."""
+    match scalars.get("window"):
+        case [int(records), int(dead)] if 0 <= dead <= records:
+            return records, dead
+    return 0, 0
+
+
 class IntakePartition:
     """See `agents.batch.PartitionAgent`. `make_handler` is given the history that its partition owns."""
 
@@ -128,6 +138,8 @@ class IntakePartition:
         )
         self._handler = make_handler(partition, self._state.history)
         self._flood = FloodGate(self._where, context.dead_letter_ratio_max, context.dead_letter_window)
+        self._refused: list[tuple[Record, RejectedEvent]] = []
+        self._hold_until: float | None = None
         self._offset = -1
         self._flushed = -1
         self._unconfirmed: deque[tuple[int, int]] = deque()
@@ -157,6 +169,7 @@ class IntakePartition:
                 committed = None
             else:
                 self._state.screen.resume(newest, heard)
+                self._flood.resume(*_window_in(scalars))
                 self.on_committed(committed)
         start = max(earliest, committed.offset if committed is not None else 0)
         self._state.begin(self._where, start)
@@ -219,10 +232,11 @@ class IntakePartition:
         for topic, key, value, headers in outputs:
             send(topic, self._partition, key, value, headers)
         reasons: dict[str, int] = {}
-        for record, rejected in dead:
-            if record.offset > sent_until:
-                self._send_dead_letter(record, rejected)
+        for _, rejected in dead:
             reasons[rejected.reason] = reasons.get(rejected.reason, 0) + 1
+        self._refused += dead
+        if not self._holds():
+            self._send_refused()
         self._offset = records[-1].offset
         self.last_append = records[-1].timestamp / 1000
         context.report(
@@ -230,6 +244,21 @@ class IntakePartition:
                 context.stream, self._partition, outcomes, reasons, heartbeats, append_ms, screen.watermark
             )
         )
+
+    def _holds(self) -> bool:
+        """Tell whether dead letters wait: a worker that restarts into a flood must not send its beginning each time."""
+        if not self._refused or not self._flood.suspicious:
+            return False
+        now = self._context.clock()
+        if self._hold_until is None:
+            self._hold_until = now + HOLD_SECONDS
+        return now < self._hold_until
+
+    def _send_refused(self) -> None:
+        for record, rejected in self._refused:
+            if record.offset > self._state.sent_until:
+                self._send_dead_letter(record, rejected)
+        self._refused.clear()
 
     def _send_dead_letter(self, record: Record, rejected: RejectedEvent) -> None:
         context = self._context
@@ -241,10 +270,11 @@ class IntakePartition:
 
     def flush(self, number: int, *, closing: bool) -> Flushed:
         offset = self._offset
-        if offset == self._flushed:
+        if offset == self._flushed or (not closing and self._holds()):
             return Flushed(wrote=False)
         self._flushed = offset
         self._unconfirmed.append((number, offset))
+        self._send_refused()
         state = self._state
         if self._sent > self._sent_noted:
             state.save_sent(self._sent)
@@ -258,7 +288,12 @@ class IntakePartition:
         screen = state.screen
         if screen.watermark is not None:
             self._snapshots.announce(offset, screen.watermark)
-        scalars = {"topic": self._context.topic_id, "newest": screen.newest, "heard": screen.heard_append}
+        scalars = {
+            "topic": self._context.topic_id,
+            "newest": screen.newest,
+            "heard": screen.heard_append,
+            "window": self._flood.window,
+        }
         return Flushed(wrote=True, position=Committed(offset + 1, json.dumps(scalars)))
 
     def _roll_up(self, offset: int) -> None:

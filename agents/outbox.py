@@ -33,6 +33,12 @@ PRODUCED_BYTES_MAX: Final = 8 * 1024 * 1024
 class DeliveryFailed(BarometerError):
     """The broker refused a record for good; the worker must stop, since the record's source may not be committed."""
 
+    def __init__(self, refusals: Sequence[str]) -> None:
+        super().__init__(
+            f"{'; '.join(refusals)}. What it follows from is not committed and will be read again: mend the topic "
+            "(`barometer topics check` names what differs from its contract), then start the worker again."
+        )
+
 
 class _Flush:
     __slots__ = ("failed", "on_confirmed", "pending", "sealed_at")
@@ -111,7 +117,7 @@ class Outbox:
                 refusal = f"{topic}[{partition}]: {error.args[0].str()}"
                 # No report will come for it: without this the flush could be confirmed without the record.
                 flush.failed.append(refusal)
-                raise DeliveryFailed(refusal) from error
+                raise DeliveryFailed([refusal]) from error
             else:
                 flush.pending += 1
                 return
@@ -131,11 +137,11 @@ class Outbox:
         """
         self._producer.poll(0)
         if self._current.failed:
-            raise DeliveryFailed("; ".join(self._current.failed[:3]))
+            raise DeliveryFailed(self._current.failed[:3])
         while self._sealed:
             flush = self._sealed[0]
             if flush.failed:
-                raise DeliveryFailed("; ".join(flush.failed[:3]))
+                raise DeliveryFailed(flush.failed[:3])
             if flush.pending:
                 return
             self._sealed.popleft()

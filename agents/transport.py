@@ -14,7 +14,8 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from time import monotonic
 from typing import Any, Final, cast
@@ -109,7 +110,23 @@ class BatchConsumer(driver.Consumer):
     def core(self) -> BatchCore:
         return cast(BatchTransport, self.transport).core
 
+    @contextmanager
+    def _ending_the_worker(self) -> Iterator[None]:
+        """Hand whatever goes wrong in here to the core, which ends the worker.
+
+        Raised on, it would travel through Faust's services, which write a traceback each, flush and commit on the way down, and
+        leave the process with the same exit code whatever it was.
+        """
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - nothing is swallowed: agents.worker reports it and exits
+            self.core.fail(error)
+
     async def _drain_messages(self, fetcher: Any) -> None:
+        with self._ending_the_worker():
+            await self._drain(fetcher)
+
+    async def _drain(self, fetcher: Any) -> None:
         core = self.core
         try:
             while not (self.should_stop or fetcher.should_stop):
@@ -160,20 +177,22 @@ class BatchConsumer(driver.Consumer):
     @Service.task
     async def _batch_clock(self) -> None:
         """Confirm, flush and commit, every few milliseconds."""
-        while not self.should_stop:
-            await asyncio.sleep(POLL_SECONDS)
-            if self.flow_active and not self.app.rebalancing:
-                self.core.tick(self._highwater)
-            else:
-                self.core.outbox.poll()
+        with self._ending_the_worker():
+            while not self.should_stop and not self.core.failed:
+                await asyncio.sleep(POLL_SECONDS)
+                if self.flow_active and not self.app.rebalancing:
+                    self.core.tick(self._highwater)
+                else:
+                    self.core.outbox.poll()
 
     @Service.task
     async def _batch_commits(self) -> None:
         interval = self.commit_interval
-        while not self.should_stop:
-            await asyncio.sleep(interval)
-            if self.flow_active and not self.app.rebalancing:
-                await self._commit_batches()
+        with self._ending_the_worker():
+            while not self.should_stop and not self.core.failed:
+                await asyncio.sleep(interval)
+                if self.flow_active and not self.app.rebalancing:
+                    await self._commit_batches()
 
     async def _commit_batches(self) -> None:
         positions = self.core.committable()
@@ -194,6 +213,10 @@ class BatchConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         await super().perform_seek()
+        with self._ending_the_worker():
+            await self._begin()
+
+    async def _begin(self) -> None:
         core = self.core
         sources = [Partition(*tp) for tp in self.assignment() if core.is_batch_topic(tp.topic)]
         if not sources or all(source in core.live for source in sources):
@@ -210,9 +233,10 @@ class BatchConsumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         await super().wait_empty()
-        if self.core.live:
-            await self.core.settle()
-            await self._commit_batches()
+        if self.core.live and not self.core.failed:
+            with self._ending_the_worker():
+                await self.core.settle()
+                await self._commit_batches()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._assigned_at = monotonic()

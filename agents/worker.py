@@ -9,11 +9,14 @@ from typing import Final
 
 import faust
 from mode import Service
+from mode.utils.futures import maybe_cancel
 
 from agents.app import APP_ID, Pipeline, create_pipeline
+from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
+from models.errors import BarometerError
 from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
@@ -26,6 +29,8 @@ LOOK_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 20.0
 """Longest orderly stop; then the process leaves at once. Nothing is lost: what was not committed is read again."""
 EXIT_STUCK: Final = 1
+EXIT_DEFECT: Final = 1
+"""Something failed that nobody expected; what is expected to fail exits with `agents.cli.EXIT_ENVIRONMENT`."""
 
 
 class Monitoring(Service):
@@ -70,7 +75,41 @@ class Monitoring(Service):
 
 
 class _Worker(faust.Worker):
-    """Faust's worker without its banner, and with an end to every stop."""
+    """Faust's worker without its banner, with an end to every stop, and with one place where failures arrive."""
+
+    failure: BaseException | None = None
+    """What ended it, None after an orderly stop."""
+
+    def run(self) -> None:
+        """Run until a signal or a failure, and stop everything. What `execute_from_commandline` does, without its tracebacks."""
+        self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
+        try:
+            self.loop.run_until_complete(self._starting_fut)
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:  # noqa: BLE001 - `serve` raises it
+            self.failure = self.failure or error
+        try:
+            maybe_cancel(self._starting_fut)
+            self.on_worker_shutdown()
+            self.stop_and_shutdown()
+        except Exception as error:  # noqa: BLE001 - as above; Faust raises here what crashed one of its services
+            self.failure = self.failure or error
+
+    def fail(self, error: Exception) -> None:
+        """Stop because of `error`; called in the event loop."""
+        self.failure = error
+        if isinstance(error, BarometerError):
+            log.critical("stopping: %s", error)
+        else:
+            log.critical("stopping because of a defect", exc_info=error)
+        if self._signal_stop_future is None:
+            self._watch_stop()
+            self._signal_stop_future = asyncio.ensure_future(self._stop_failed(), loop=self.loop)
+
+    async def _stop_failed(self) -> None:
+        await self.stop()
+        maybe_cancel(self._starting_fut)
 
     async def on_first_start(self) -> None:
         # The parent class changes into its working directory and sets the process title; neither is wanted here.
@@ -87,7 +126,7 @@ class _Worker(faust.Worker):
     def _watch_stop(self) -> None:
         def leave() -> None:
             log.error("not stopped after %.0f s (is the broker down?): leaving at once", STOP_SECONDS)
-            os._exit(EXIT_STUCK)
+            os._exit(EXIT_ENVIRONMENT if isinstance(self.failure, BarometerError) else EXIT_STUCK)
 
         self.loop.call_later(STOP_SECONDS, leave)
 
@@ -96,7 +135,8 @@ def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; returns when everything is flushed, committed and given back.
 
     Raises:
-        BarometerError: the cluster, the settings or the state forbid a start; the message says what to do.
+        BarometerError: the cluster, the settings or the state forbid a start, or to go on; the message says what to do.
+        SystemExit: something failed that nobody expected.
     """
     if settings.customer_key.get_secret_value() == DEMO_CUSTOMER_KEY:
         log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
@@ -106,7 +146,12 @@ def run_worker(settings: Settings) -> None:
 
 
 def serve(pipeline: Pipeline, settings: Settings) -> None:
-    """Run a pipeline in this thread until SIGTERM or SIGINT."""
+    """Run a pipeline in this thread until SIGTERM or SIGINT.
+
+    Raises:
+        BarometerError: what ended it: nothing was flushed or committed afterwards.
+        SystemExit: with `EXIT_DEFECT` for any other failure, whose traceback is in the log.
+    """
 
     def ready(owned: str) -> None:
         log.info("ready: group %s, %s", APP_ID, owned)
@@ -121,10 +166,13 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
     )
     # It would write escape codes to standard output, terminal or not.
     worker.spinner = None
+    pipeline.core.on_failed = worker.fail
     try:
-        worker.execute_from_commandline()
-    except SystemExit as leave:
-        if leave.code not in (None, 0):
-            raise
+        worker.run()
     finally:
         pipeline.outbox.close()
+    if isinstance(worker.failure, BarometerError):
+        raise worker.failure
+    if worker.failure is not None:
+        log.critical("ended by a failure", exc_info=worker.failure)
+        raise SystemExit(EXIT_DEFECT)

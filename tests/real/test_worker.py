@@ -183,21 +183,6 @@ def test_sigterm_drains_and_commits_so_that_nothing_is_read_again(
         assert written_again(report) == {}
 
 
-def test_it_stops_where_most_records_are_refused(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
-    """A broken deployment must not drain a topic into the dead letters: it ends, says why, and commits nothing of it."""
-    with Pipeline(fresh_kafka, tmp_path, dead_letter_window=100, **OWN) as pipeline:
-        (worker,) = pipeline.start_sharing(1)
-        invalid = [record for record in fuzzed(4_000, seed=3) if record.kind != "late"]
-        send_invalid(pipeline, invalid)
-        assert worker.exit_code() != 0
-        assert "records were refused" in worker.log
-        behind = sum(
-            sum(ends.values()) - sum(pipeline.committed()[topic].values())
-            for topic, ends in pipeline.ends().items()
-        )
-        assert behind > 0
-
-
 @pytest.mark.parametrize("name", ["partitions", "session_timeout_seconds"])
 def test_a_setting_that_cannot_be_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
     """Before anything is asked of a broker."""

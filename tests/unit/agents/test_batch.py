@@ -418,10 +418,32 @@ def test_after_a_batch_that_failed_nothing_is_written_any_more() -> None:
     assert bench.core.committable() == {}
     bench.core.forget()
     bench.core.begin(SOURCE, None, 0)
+    assert bench.core.take(SOURCE, records(0)) is None
+    bench.core.flush()
+    bench.outbox.deliver(10)
+    assert bench.core.committable() == {}, "it stays so: the process ends"
+
+
+def test_a_failure_is_told_once_and_takes_back_what_was_offered_for_commit() -> None:
+    """Whatever failed, and wherever it was noticed: nothing is committed after it."""
+    bench = began(SOURCE)
+    told: list[Exception] = []
+    bench.core.on_failed = told.append
     bench.core.take(SOURCE, records(0))
     bench.core.flush()
     bench.outbox.deliver(10)
     assert bench.core.committable() == {SOURCE: Committed(1, "after 0")}
+    first = ContractError("the first")
+    bench.core.fail(first)
+    bench.core.fail(ContractError("what followed from it"))
+    assert told == [first]
+    assert bench.core.failed
+    assert bench.core.committable() == {}
+    bench.core.take(SOURCE, records(1))
+    bench.now += 10
+    bench.core.tick(lambda _: None)
+    bench.outbox.deliver(10)
+    assert bench.core.committable() == {}
 
 
 def test_the_core_knows_its_topics() -> None:

@@ -97,3 +97,37 @@ def test_it_stops_by_the_shortest_tail_of_batches_that_fills_the_window(
             dead += bad
         expected = bool(batches[end - 1][1]) and records >= window and dead > ratio * records
         assert stops(gate, *batches[end - 1]) == expected
+
+
+@given(
+    batches=batches,
+    more=st.tuples(st.integers(1, 60), st.integers(0, 60)),
+    ratio=st.sampled_from([0.1, 0.5, 0.9]),
+)
+def test_a_window_that_was_carried_on_counts_as_if_there_had_been_no_restart(
+    batches: list[tuple[int, int]], more: tuple[int, int], ratio: float
+) -> None:
+    """It goes on from the sums, which leave the window as one batch."""
+    gate, successor = FloodGate("t[0]", ratio, 100), FloodGate("t[0]", ratio, 100)
+    for batch in batches:
+        stops(gate, *batch)
+    records, dead = gate.window
+    successor.resume(records, dead)
+    assert successor.window == (records, dead)
+    size, bad = more[0], min(more)
+    expected = bad > 0 and records + size >= 100 and dead + bad > ratio * (records + size)
+    assert stops(successor, size, bad) == expected
+
+
+@given(batches=batches, window=st.integers(1, 150), ratio=st.sampled_from([0.1, 0.5, 1.0]))
+def test_it_is_suspicious_only_at_the_beginning_and_only_of_a_majority(
+    batches: list[tuple[int, int]], window: int, ratio: float
+) -> None:
+    """What was carried on does not count: it has been let through already."""
+    gate = FloodGate("t[0]", ratio, window)
+    gate.resume(500, 500)
+    records = dead = 0
+    for batch in batches:
+        stops(gate, *batch)
+        records, dead = records + batch[0], dead + batch[1]
+        assert gate.suspicious == (records < window and dead > ratio * records)

@@ -9,7 +9,7 @@ import pytest
 
 from agents.batch import Committed, Partition, Route
 from agents.flood import TooManyDeadLetters
-from agents.intake import BatchReport, Event, Handler, IntakeContext, IntakePartition, Output
+from agents.intake import HOLD_SECONDS, BatchReport, Event, Handler, IntakeContext, IntakePartition, Output
 from agents.snapshots import WATERMARK_TYPE
 from agents.streams import CountingHandler, counting
 from models.count import CellNamer
@@ -64,6 +64,7 @@ class Bench:
         self.outbox = ModelledOutbox(self.broker)
         self.reports: list[BatchReport] = []
         self.beats = 0
+        self.now = 1_750_000_000.5
         self.handler = Counting()
         self.history = History()
         self.context = IntakeContext(
@@ -82,7 +83,7 @@ class Bench:
             report=self.reports.append,
             siblings=lambda _: siblings,
             on_heartbeat=self._beat,
-            clock=lambda: 1_750_000_000.5,
+            clock=lambda: self.now,
         )
         self.owner = IntakePartition(self.context, 0, self.make_handler)
         self.offset = self.owner.begin(None, 0)
@@ -273,7 +274,12 @@ def test_the_watermark_follows_the_snapshots_that_it_speaks_for() -> None:
     position, sent = bench.flush()
     assert position is not None
     assert position.offset == 2
-    assert msgspec.json.decode(position.metadata) == {"topic": "id", "newest": T0, "heard": T0}
+    assert msgspec.json.decode(position.metadata) == {
+        "topic": "id",
+        "newest": T0,
+        "heard": T0,
+        "window": [2, 0],
+    }
     for home in range(PARTITIONS):
         kinds = [dict(record.headers)["ce_type"] for source, record in sent if source == (PANES, home)]
         assert kinds[-1] == WATERMARK_TYPE.encode()
@@ -365,6 +371,77 @@ def test_a_flood_stops_before_anything_of_its_batch_is_sent() -> None:
         bench.append(b"{", b"{", b"{", call(id="c"))
     assert bench.sent() == []
     assert len(bench.reports) == 1
+
+
+def successor(bench: Bench, position: Committed) -> None:
+    """Let a new life take over at `position`."""
+    bench.owner = IntakePartition(bench.context, 0, bench.make_handler)
+    bench.offset = bench.owner.begin(position, 0)
+
+
+def test_a_flood_goes_on_in_the_next_life() -> None:
+    """The window travels with the commit: a supervisor that restarts the worker lets no further window through.
+
+    life 1    good good bad bad | committed
+    life 2                        bad -> stops
+    life 3                        good good bad good
+    """
+    bench = Bench(ratio_max=0.5, window=4)
+    bench.append(call(), call(id="b"), b"{", b"{")
+    position, _ = bench.flush()
+    assert position is not None
+    successor(bench, position)
+    with pytest.raises(TooManyDeadLetters, match="3 of the last 5"):
+        bench.append(b"{")
+    assert bench.sent() == []
+    successor(bench, position)
+    bench.append(call(id="c"), call(id="d"), b"{", call(id="e"))
+
+
+@pytest.mark.parametrize("window", [None, "x", [1], [1, 2], [-1, -1], ["a", 0], {}])
+def test_a_commit_without_a_window_begins_a_new_one(window: object) -> None:
+    """An earlier version wrote none."""
+    bench = Bench(ratio_max=0.5, window=4)
+    scalars = {"topic": "id", "newest": T0, "heard": T0}
+    if window is not None:
+        scalars["window"] = window
+    successor(bench, Committed(7, msgspec.json.encode(scalars).decode()))
+    bench.append(b"{", b"{", b"{")
+    assert bench.reports[-1].reasons == {RejectReason.MALFORMED_JSON: 3}
+
+
+def test_a_life_that_begins_with_refusals_sends_none_before_it_has_seen_a_window() -> None:
+    """Else each restart would write the same beginning of the flood again: the commit comes too late for that.
+
+    window of 4     bad bad | flush: nothing | bad bad -> stops, and nothing has been sent or committed
+    """
+    bench = Bench(ratio_max=0.5, window=4)
+    assert letters(bench.append(b"{", b"{")) == []
+    assert bench.flush() == (None, [])
+    with pytest.raises(TooManyDeadLetters):
+        bench.append(b"{", b"{")
+    assert bench.sent() == []
+
+
+@pytest.mark.parametrize("what", ["good records", "time", "the end of ownership"])
+def test_what_was_kept_back_is_sent_in_its_order(what: str) -> None:
+    """As soon as the refusals are no majority, or enough time has passed, or the partition is given back."""
+    bench = Bench(ratio_max=0.5, window=10)
+    assert letters(bench.append(b"{", b"[")) == []
+    if what == "good records":
+        sent = bench.append(call(), call(id="b"))
+    elif what == "time":
+        bench.now += HOLD_SECONDS
+        position, sent = bench.flush()
+        assert position is not None
+        assert position.offset == 2
+        assert len(letters(bench.append(b"{"))) == 1, "it waits once in a life"
+    else:
+        flushed = bench.owner.flush(1, closing=True)
+        assert flushed.position is not None
+        sent = bench.sent()
+    assert [letter.offset for letter in letters(sent)] == [0, 1]
+    assert [letter.offset for letter in letters(bench.flush()[1])] == []
 
 
 def flooded(outbox: ModelledOutbox) -> list[Route]:
