@@ -12,11 +12,15 @@ from mode import Service
 
 from agents.app import APP_ID, Pipeline, create_pipeline
 from agents.cluster import topic_ids
+from agents.kafkaclient import access_of
+from agents.kafkaprobe import look
+from agents.permissions import refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
 from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
+from topics.access import Role, acls
 from topics.catalogue import PANES, input_of
 
 log = logging.getLogger("barometer.worker")
@@ -100,8 +104,13 @@ def run_worker(settings: Settings) -> None:
     """
     if settings.customer_key.get_secret_value() == DEMO_CUSTOMER_KEY:
         log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
+    access = access_of(settings)
+    if access.security == "SASL_PLAINTEXT":
+        log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
+    if look(access):
+        refuse_forbidden(access, acls(Role.WORKER, heartbeats=settings.heartbeats))
     topics = [PANES, *(input_of(stream) for stream in Stream)]
-    pipeline = create_pipeline(settings, topic_ids(settings.brokers, topics, settings.partitions))
+    pipeline = create_pipeline(settings, topic_ids(access, topics, settings.partitions))
     serve(pipeline, settings)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import (
+    AuthorizationError,
     BrokerResponseError,
     KafkaError,
     KafkaTimeoutError,
@@ -35,6 +36,7 @@ ANSWER_SECONDS: Final = 15.0
 """How long one request may take."""
 LEADERS_SECONDS: Final = 30.0
 """How long new partitions may take to find leaders."""
+GRANT: Final = "An ACL is missing; `barometer topics acls admin` prints the commands that grant it."
 _LOOK_SECONDS: Final = 0.05
 _ADDRESS: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
 
@@ -132,7 +134,8 @@ def _client(brokers: str, admin: Mapping[str, Any] | None) -> Iterator[Any]:
         try:
             yield client
         except BrokerResponseError as error:
-            raise ClusterError(f"the cluster at {brokers} refused: {_sentence(error)}") from None
+            remedy = f". {GRANT}" if isinstance(error, AuthorizationError) else ""
+            raise ClusterError(f"the cluster at {brokers} refused: {_sentence(error)}{remedy}") from None
         except (KafkaError, OSError) as error:
             raise ClusterError(f"the cluster at {brokers} stopped answering: {_sentence(error)}") from None
         finally:
@@ -222,15 +225,17 @@ def _create(client: Any, specs: Sequence[TopicSpec], partitions: int, replicatio
         timeout_ms=int(ANSWER_SECONDS * 1000),
         raise_errors=False,
     )
-    refused = []
+    refused, forbidden = [], False
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
         if error is NoError:
             yield topic["name"]
         elif error is not TopicAlreadyExistsError:
             refused.append(f"{topic['name']}: {topic.get('error_message') or error.__name__}")
+            forbidden = forbidden or issubclass(error, AuthorizationError)
     if refused:
-        raise ClusterError(f"topics were not created: {'; '.join(refused)}")
+        remedy = f". {GRANT}" if forbidden else ""
+        raise ClusterError(f"topics were not created: {'; '.join(refused)}{remedy}")
 
 
 def _describe(client: Any, names: Sequence[str]) -> list[dict[str, Any]]:
