@@ -8,15 +8,21 @@ from time import monotonic
 from typing import Final
 
 import faust
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 from mode import Service
 
 from agents.app import APP_ID, Pipeline, create_pipeline
 from agents.cluster import topic_ids
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
-from agents.permissions import refuse_forbidden
+from agents.permissions import Forbidden, refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
+from models.errors import BarometerError
 from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
@@ -30,6 +36,10 @@ LOOK_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 20.0
 """Longest orderly stop; then the process leaves at once. Nothing is lost: what was not committed is read again."""
 EXIT_STUCK: Final = 1
+RIGHTS_LOST: Final = (
+    TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError,
+)  # fmt: skip
+"""What aiokafka raises where an ACL is missing."""
 
 
 class Monitoring(Service):
@@ -133,6 +143,13 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
     try:
         worker.execute_from_commandline()
     except SystemExit as leave:
+        if isinstance(worker.crash_reason, BarometerError):
+            raise worker.crash_reason from None
+        if isinstance(worker.crash_reason, RIGHTS_LOST):
+            raise Forbidden(
+                f"Kafka at {settings.brokers} no longer allows what a worker does: {worker.crash_reason}. "
+                "Grant it again; `barometer topics acls worker` prints the commands."
+            ) from None
         if leave.code not in (None, 0):
             raise
     finally:

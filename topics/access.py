@@ -70,7 +70,8 @@ def _acls(role: Role, heartbeats: bool) -> Iterator[Acl]:
         yield Acl("topic", CHANGELOG_PREFIX, ("Create", "Read", "Write"), prefixed=True)
         yield Acl("group", GROUP, ("Read",))
     if role is Role.READER:
-        yield Acl("group", GROUP, ("Describe",))
+        # The workers' offsets, and `barometer-...` of the readers: they join no group, but their client looks for its coordinator.
+        yield Acl("group", GROUP, ("Describe",), prefixed=True)
 
 
 def commands(wanted: Iterable[Acl], principal: str, bootstrap: str) -> Iterator[str]:

@@ -111,10 +111,8 @@ def drift(
     """
     wanted = catalogue() if specs is None else tuple(specs)
     with _client(brokers, admin) as client:
-        present = set(client.list_topics())
-        live = [spec for spec in wanted if spec.name in present]
-        described = {topic["name"]: topic for topic in _describe(client, [spec.name for spec in live])}
-        settings = _settings(client, [spec.name for spec in live])
+        described = {topic["name"]: topic for topic in _describe(client, [spec.name for spec in wanted])}
+        settings = _settings(client, list(described))
     found: list[Difference] = []
     for spec in wanted:
         topic = described.get(spec.name)
@@ -239,12 +237,19 @@ def _create(client: Any, specs: Sequence[TopicSpec], partitions: int, replicatio
 
 
 def _describe(client: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the metadata of the topics that exist; asked for an empty list, a broker would describe all."""
-    if not names:
-        return []
-    return [
-        topic for topic in client.describe_topics(list(names)) if for_code(topic["error_code"]) is NoError
-    ]
+    """Return the metadata of the topics that exist; asked for an empty list, a broker would describe all.
+
+    Raises:
+        AuthorizationError: one may not be described. (The list of all topics would leave it out, as if it were missing.)
+    """
+    found = []
+    for topic in client.describe_topics(list(names)) if names else ():
+        error = for_code(topic["error_code"])
+        if issubclass(error, AuthorizationError):
+            raise error(topic["name"])
+        if error is NoError:
+            found.append(topic)
+    return found
 
 
 def _await_leaders(client: Any, brokers: str, names: set[str]) -> None:
@@ -275,6 +280,8 @@ def _settings(client: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     answer = client.describe_configs(resources, config_filter="all").get("topic", {})
+    if hidden := sorted(set(names) - {name for name, settings in answer.items() if settings}):
+        raise ClusterError(f"the settings of these topics may not be read: {', '.join(hidden)}. {GRANT}")
     return {
         name: {key: setting["value"] for key, setting in settings.items()}
         for name, settings in answer.items()
