@@ -9,16 +9,22 @@ COPY agents agents
 COPY topics topics
 COPY models models
 COPY monitoring monitoring
-RUN /opt/barometer/bin/pip install --no-cache-dir --no-deps .
+# The wheel, as anybody else would install it; every package that it needs is there already.
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /dist . \
+    && /opt/barometer/bin/pip install --no-cache-dir --no-deps --no-index /dist/*.whl \
+    && /opt/barometer/bin/pip check \
+    && /opt/barometer/bin/barometer --version
 
 FROM python:3.11.11-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/barometer --create-home barometer
+RUN groupadd --system --gid 10001 barometer \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/barometer --create-home barometer
 COPY --from=build /opt/barometer /opt/barometer
 ENV PATH=/opt/barometer/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     BAROMETER_METRICS_HOST=0.0.0.0 \
     BAROMETER_METRICS_PORT=9464
-USER barometer
+USER 10001:10001
 WORKDIR /var/lib/barometer
 EXPOSE 9464
 # SIGTERM drains, commits and leaves the group; a worker is gone within seconds.

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from agents.batch import BatchCore, Route
 from agents.cli import release
 from agents.intake import Handler, IntakeContext, IntakePartition
+from agents.kafkaclient import access_of
 from agents.observer import Observer
 from agents.outbox import PRODUCED_BYTES_MAX, Outbox, producer_config
 from agents.settings import Settings
@@ -76,7 +77,7 @@ def create_pipeline(
     check_faust_version()
     registry = CollectorRegistry()
     observer = Observer(PipelineMetrics(registry, clock), clock)
-    outbox = Outbox(Producer(producer_config(settings.brokers, settings.linger_ms)))
+    outbox = Outbox(Producer(producer_config(access_of(settings), settings.linger_ms)))
     outbox.on_flush_seconds = observer.metrics.on_flush
     version = judge_version()
     refuse_wide_panes(settings.dimensions, dimension_values(load_regions(), load_taxonomy()))
@@ -201,6 +202,7 @@ def _faust_app(settings: Settings, core: BatchCore) -> faust.App:
     app = faust.App(
         APP_ID,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+        broker_credentials=access_of(settings).faust(),
         store="memory://",
         datadir=str(Path(settings.data_dir).resolve()),
         topic_partitions=settings.partitions,

@@ -1,5 +1,6 @@
 """The command line: `barometer COMMAND`. Commands live in `agents/commands`, one file each, loaded when asked for."""
 
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,7 @@ COMMANDS: Final = {
     "topics": "Create, list and check the topics and their contracts.",
     "deadletters": "List and show refused records.",
     "verify": "Recompute everything from the source topics and compare.",
+    "settings": "Show every setting in force and where it comes from.",
     "completion": "Print the shell completion script.",
 }
 """Command name -> the line that `barometer --help` shows, so that help needs no import."""
@@ -80,8 +82,26 @@ def release() -> str:
         return "unknown (not installed)"
 
 
+def _name_the_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Put `--config` where processes that a command starts find it too."""
+    if value is not None:
+        os.environ["BAROMETER_CONFIG"] = value
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    expose_value=False,
+    callback=_name_the_file,
+    help="Settings as YAML or TOML, under the environment and flags; BAROMETER_CONFIG.",
+)
+"""Names the settings file; on the group for every command, and on those that run as services."""
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(release(), prog_name="barometer")
+@config_option
 def barometer() -> None:
     """Complaints are the barometer of satisfaction: exact counts and explained early warnings from Kafka.
 
@@ -92,7 +112,8 @@ def barometer() -> None:
       barometer topics create            the topics, on your cluster
       barometer worker                   a worker; start as many as there are partitions
 
-    Settings come from the environment (BAROMETER_BROKERS=host:9092 ...) and from flags of the same names.
+    Settings come from a file (--config), the environment (BAROMETER_BROKERS=host:9092 ...) and flags of the same names;
+    the later wins. `barometer settings` shows what is in force, and why.
     Exit codes: 0 fine, 1 a difference or failure was found, 2 wrong usage, 3 the surroundings are at fault.
     """
 

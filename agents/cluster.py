@@ -5,6 +5,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
 from models.errors import BarometerError, ContractError
 
 ANSWER_SECONDS: Final = 15.0
@@ -12,10 +13,10 @@ ANSWER_SECONDS: Final = 15.0
 
 
 class BrokerUnreachable(BarometerError):
-    """No broker answered; the message names the address and the setting."""
+    """No broker answered, or it refuses; the message names the address and the setting."""
 
 
-def topic_ids(brokers: str, topics: list[str], partitions: int) -> dict[str, str]:
+def topic_ids(brokers: Brokers, topics: list[str], partitions: int) -> dict[str, str]:
     """Return the topic id of each of `topics`.
 
     Raises:
@@ -32,7 +33,7 @@ def topic_ids(brokers: str, topics: list[str], partitions: int) -> dict[str, str
     return {name: str(topic.topic_id) for name, topic in described.items()}
 
 
-def topic_id(brokers: str, topic: str) -> str | None:
+def topic_id(brokers: Brokers, topic: str) -> str | None:
     """Return the topic id of `topic`, or None where it does not exist.
 
     Raises:
@@ -42,13 +43,17 @@ def topic_id(brokers: str, topic: str) -> str | None:
     return None if found is None else str(found.topic_id)
 
 
-def _describe(brokers: str, topics: list[str]) -> dict[str, Any]:
+def _describe(brokers: Brokers, topics: list[str]) -> dict[str, Any]:
     """Return what the cluster knows of each topic, None for those that do not exist."""
-    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "socket.timeout.ms": 10_000})
+    admin = AdminClient({**confluent_config(brokers), "log_level": 0, "socket.timeout.ms": 10_000})
     try:
         found: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=ANSWER_SECONDS)
         return {name: _result(future) for name, future in found.items()}
     except (KafkaException, TimeoutError) as error:
+        if isinstance(error, KafkaException) and error.args[0].code() in FORBIDDEN:
+            raise BrokerUnreachable(
+                f"Kafka at {brokers} refuses: {explained(error.args[0], brokers)}"
+            ) from None
         why = error.args[0].str() if isinstance(error, KafkaException) else f"waited {ANSWER_SECONDS:.0f} s"
         raise BrokerUnreachable(
             f"no Kafka broker answers at {brokers} ({why}). Start one, or set BAROMETER_BROKERS."

@@ -98,6 +98,7 @@ def run_demo(plan: DemoPlan, today: date, say: Say) -> DemoResult:
         )
         settings = load_settings(
             brokers=cluster.bootstrap,
+            kafka_security="PLAINTEXT",
             metrics_port=0,
             data_dir=scratch,
             session_timeout_seconds=SESSION_SECONDS,
@@ -156,6 +157,7 @@ class _Demo:
         command = [
             *("env", f"BAROMETER_DATA_DIR={self._scratch / f'worker-{number}'}"),
             f"BAROMETER_SESSION_TIMEOUT_SECONDS={settings.session_timeout_seconds}",
+            f"BAROMETER_KAFKA_SECURITY={settings.kafka_security}",
             *(
                 sys.executable,
                 "-m",

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from agents.kafkaclient import Brokers, confluent_config
 from models.errors import BarometerError
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,12 @@ class _Flush:
             self.failed.append(f"{message.topic()}[{message.partition()}]: {error.str()}")
 
 
-def producer_config(brokers: str, linger_ms: float, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def producer_config(
+    brokers: Brokers, linger_ms: float, extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return librdkafka settings of a producer that neither loses nor reorders, and rides out a broker outage."""
     return {
-        "bootstrap.servers": brokers,
+        **confluent_config(brokers),
         "enable.idempotence": True,
         "acks": "all",
         "linger.ms": linger_ms,

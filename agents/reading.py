@@ -12,6 +12,7 @@ from typing import Any, Final, Self, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
+from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
 from models.errors import BarometerError
 
 BEGINNING: Final = OFFSET_BEGINNING
@@ -86,7 +87,7 @@ class TopicReader:
 
     def __init__(
         self,
-        brokers: str,
+        brokers: Brokers,
         topic: str,
         *,
         config: Mapping[str, Any] | None = None,
@@ -96,9 +97,9 @@ class TopicReader:
         """Connect and look the topic up.
 
         Args:
-            brokers: bootstrap servers, host:port, comma-separated.
+            brokers: where Kafka is, and how one gets in.
             topic: its name.
-            config: librdkafka settings (TLS, SASL, ...) over `CONFIG`.
+            config: librdkafka settings over `CONFIG`.
             timeout_seconds: how long one question to the cluster may take.
             stall_seconds: how long `read` waits for records that should be there.
 
@@ -109,7 +110,7 @@ class TopicReader:
         self._brokers = brokers
         self._timeout = timeout_seconds
         self._stall = stall_seconds
-        self._consumer = Consumer({**CONFIG, "bootstrap.servers": brokers, **(config or {})})
+        self._consumer = Consumer({**CONFIG, **confluent_config(brokers), **(config or {})})
         try:
             self.partitions = self._find_partitions()
         except BaseException:
@@ -214,6 +215,8 @@ class TopicReader:
 
     def _find_partitions(self) -> tuple[int, ...]:
         listing = self._ask(lambda: self._consumer.list_topics(self.topic, self._timeout)).topics[self.topic]
+        if listing.error is not None and listing.error.code() in FORBIDDEN:
+            raise self._unreadable(listing.error)
         if listing.error is not None or not listing.partitions:
             raise ReadingError(
                 f"there is no topic {self.topic} on {self._brokers}; `barometer topics create` makes it"
@@ -245,7 +248,9 @@ class TopicReader:
         return events
 
     def _unreadable(self, error: KafkaError) -> ReadingError:
-        return ReadingError(f"{self.topic} cannot be read from {self._brokers}: {error.str()}")
+        return ReadingError(
+            f"{self.topic} cannot be read from {self._brokers}: {explained(error, self._brokers)}"
+        )
 
     def _ask(self, question: Callable[[], Answer]) -> Answer:
         deadline = monotonic() + self._timeout

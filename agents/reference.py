@@ -3,17 +3,23 @@
 from agents.settings import ENV_PREFIX, Settings
 from monitoring.catalogue import markdown_table
 
+DEFAULTS_IN_WORDS = {
+    "customer_key": "a demo key",
+    "dimensions": "see `models/cells.py`",
+    "kafka_ca_file": "(the system's)",
+    "rules_file": "(the shipped one)",
+}
+"""What README shows where the value itself would say little."""
+
 
 def settings_table() -> str:
     """Return the configuration reference as Markdown."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.get_default()
-        shown = "(the shipped one)" if default is None else f"`{default}`" if str(default) else "(empty)"
-        if name == "dimensions":
-            shown = "see `models/cells.py`"
-        if name == "customer_key":
-            shown = "a demo key"
+        shown = DEFAULTS_IN_WORDS.get(name) or (
+            "(none)" if default is None else f"`{default}`" if str(default) else "(empty)"
+        )
         lines.append(f"| `{ENV_PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines)
 

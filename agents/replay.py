@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from agents.kafkaclient import Brokers, confluent_config
 from agents.recording import Envelope, heartbeat
 from models.decode import HEARTBEAT_TYPE, SPEC_VERSION
 from models.errors import BarometerError
@@ -93,7 +94,7 @@ class ReplayReport:
 
 def replay(
     envelopes: Iterable[Envelope],
-    brokers: str,
+    brokers: Brokers,
     *,
     speed: float | None = None,
     source: str = "replay",
@@ -107,7 +108,7 @@ def replay(
 
     Args:
         envelopes: in order of arrival; at most one heartbeat a topic, wherever it stands. May be endless, with `stop`.
-        brokers: Kafka bootstrap servers.
+        brokers: where Kafka is, and how one gets in.
         speed: event time that passes in one second of real time (1 is as it happened); None is as fast as possible.
         source: CloudEvents source of events that state none themselves.
         plain: send no CloudEvents headers; events are then known by the `id` in their value alone.
@@ -124,7 +125,7 @@ def replay(
     producer = Producer(
         {
             **CONFIG,
-            "bootstrap.servers": brokers,
+            **confluent_config(brokers),
             "linger.ms": LINGER_UNPACED_MS if speed is None else LINGER_PACED_MS,
         }
     )
@@ -336,7 +337,7 @@ def _paced(envelopes: Iterable[Envelope], speed: float | None, run: _Run) -> Ite
         yield envelope
 
 
-def _partitions(producer: Producer, brokers: str) -> dict[str, int]:
+def _partitions(producer: Producer, brokers: Brokers) -> dict[str, int]:
     """Return the partition count of every topic. Asks for no topic by name, which could create it."""
     try:
         described = producer.list_topics(timeout=ANSWER_SECONDS)

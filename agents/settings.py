@@ -1,28 +1,24 @@
-"""Every setting of a worker, with its unit, bound and default. Read from the environment (`BAROMETER_<NAME>`), then flags.
+"""Every setting of a worker, with its unit, bound and default.
 
-Settings are frozen values. Nothing reads the environment elsewhere, and no module holds an instance.
+Settings are frozen values, and no module holds an instance. Where they come from (a file, secret files, the environment,
+flags) is read in `agents.sources`; nothing reads the environment elsewhere.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableSetting
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from agents.sources import ENV_PREFIX, Given, SettingsError, collected
 from models.cells import DEFAULT_DIMENSIONS, KNOWN_DIMENSIONS
-from models.errors import BarometerError
 from models.measures import Stream
 
-ENV_PREFIX: Final = "BAROMETER_"
+__all__ = ["DEMO_CUSTOMER_KEY", "ENV_PREFIX", "Settings", "SettingsError", "load_settings"]
 
 DEMO_CUSTOMER_KEY: Final = "barometer-demo-key-not-for-production"
 """Pseudonym key of the demo and the tests; a worker warns when it runs with it."""
-
-
-class SettingsError(BarometerError):
-    """A setting is wrong. The message names each one, what it was and what it should be."""
 
 
 class Settings(BaseSettings):
@@ -31,6 +27,29 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     brokers: str = Field("localhost:9092", description="Kafka bootstrap servers, host:port, comma-separated.")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT",
+        description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, as the brokers' listener has it.",
+    )
+    kafka_ca_file: Path | None = Field(
+        None,
+        description="PEM file of the authorities that sign the brokers' certificates; the system's by default.",
+    )
+    kafka_certificate_file: Path | None = Field(
+        None, description="PEM file of this client's certificate, where brokers ask for one."
+    )
+    kafka_key_file: Path | None = Field(None, description="PEM file of that certificate's private key.")
+    kafka_key_password: SecretStr | None = Field(None, description="Password of that key, if it has one.")
+    kafka_verify_hostname: bool = Field(
+        True, description="Refuse a broker whose certificate is for another host name."
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+    )
+    kafka_username: str = Field("", validate_default=True, description="SASL user name.")
+    kafka_password: SecretStr | None = Field(
+        None, validate_default=True, min_length=1, description="SASL password."
+    )
     partitions: int = Field(
         4, ge=1, le=512, description="Partitions of every stream topic and of panes. Frozen once data exists."
     )
@@ -135,29 +154,79 @@ class Settings(BaseSettings):
                 raise ValueError(f"{stream} names a dimension twice in one combination; name it once")
         return {stream: dimensions.get(stream, DEFAULT_DIMENSIONS[stream]) for stream in Stream}
 
+    @field_validator("kafka_username", "kafka_password")
+    @classmethod
+    def _known_to_the_brokers(cls, value: Any, info: ValidationInfo) -> Any:
+        security = info.data.get("kafka_security")
+        if not value and str(security).startswith("SASL"):
+            raise ValueError(f"is needed where {ENV_PREFIX}KAFKA_SECURITY is {security}; set it")
+        return value
+
+    @field_validator("kafka_key_file")
+    @classmethod
+    def _belongs_to_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("kafka_certificate_file") is None:
+            raise ValueError(f"belongs to a certificate; set {ENV_PREFIX}KAFKA_CERTIFICATE_FILE as well")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is handed in and nothing else: `load_settings` has read everything and knows where it stood."""
+        return (init_settings,)
+
     @property
     def retention_seconds(self) -> int:
         return self.retention_hours * 3600
 
 
 def load_settings(**flags: Any) -> Settings:
-    """Return the settings of this process: defaults, then `BAROMETER_*`, then those `flags` that are not None.
+    """Return the settings of this process: defaults, file, secret files, `BAROMETER_*`, then those `flags` that are not None.
 
     Raises:
-        SettingsError: names every wrong setting, its environment variable and the remedy.
+        SettingsError: names every wrong setting, where it stood, what it was and the remedy.
     """
+    return settings_and_origins(**flags)[0]
+
+
+def settings_and_origins(**flags: Any) -> tuple[Settings, dict[str, str]]:
+    """Return the settings, and for each that is no default where it stood.
+
+    Raises:
+        SettingsError: as `load_settings`.
+    """
+    given = collected(Settings, flags)
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        settings = Settings(**{name: one.value for name, one in given.items()})
+        if "kafka_security" not in given:
+            _refuse_unused(given)
     except ValidationError as error:
         lines = []
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "?"
-            shown = "" if "key" in name else f" (given: {problem['input']!r})"
             field = Settings.model_fields.get(name)
             meaning = f" {field.description}" if field is not None and field.description else ""
-            lines.append(f"{ENV_PREFIX}{name.upper()}{shown}: {problem['msg']}.{meaning}")
+            shown = f" {given[name]}" if name in given else ""
+            said = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{ENV_PREFIX}{name.upper()}{shown}: {said}.{meaning}")
         raise SettingsError("\n".join(lines)) from None
-    except UnreadableSetting:
-        # The one setting that the environment holds as JSON.
-        needed = Settings.model_fields["dimensions"].description
-        raise SettingsError(f"{ENV_PREFIX}DIMENSIONS: is no JSON. {needed}") from None
+    return settings, {name: one.origin for name, one in given.items()}
+
+
+def _refuse_unused(given: dict[str, Given]) -> None:
+    """Refuse credentials for a connection that is open by default: whoever set them expects them to be used."""
+    unused = [name for name in given if name.startswith("kafka_") and name != "kafka_verify_hostname"]
+    if unused:
+        raise SettingsError(
+            "\n".join(
+                f"{ENV_PREFIX}{name.upper()} {given[name]}: has no effect, since {ENV_PREFIX}KAFKA_SECURITY is not set. "
+                "Set it to SASL_SSL or SSL, or remove this one."
+                for name in unused
+            )
+        )

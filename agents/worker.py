@@ -8,18 +8,27 @@ from time import monotonic
 from typing import Final
 
 import faust
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 from mode import Service
 from mode.utils.futures import maybe_cancel
 
 from agents.app import APP_ID, Pipeline, create_pipeline
 from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
+from agents.kafkaclient import access_of
+from agents.kafkaprobe import look
+from agents.permissions import Forbidden, refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
 from models.errors import BarometerError
 from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
+from topics.access import Role, acls
 from topics.catalogue import PANES, input_of
 
 log = logging.getLogger("barometer.worker")
@@ -31,6 +40,10 @@ STOP_SECONDS: Final = 20.0
 EXIT_STUCK: Final = 1
 EXIT_DEFECT: Final = 1
 """Something failed that nobody expected; what is expected to fail exits with `agents.cli.EXIT_ENVIRONMENT`."""
+RIGHTS_LOST: Final = (
+    TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError,
+)  # fmt: skip
+"""What aiokafka raises where an ACL is missing."""
 
 
 class Monitoring(Service):
@@ -140,8 +153,13 @@ def run_worker(settings: Settings) -> None:
     """
     if settings.customer_key.get_secret_value() == DEMO_CUSTOMER_KEY:
         log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
+    access = access_of(settings)
+    if access.security == "SASL_PLAINTEXT":
+        log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
+    if look(access):
+        refuse_forbidden(access, acls(Role.WORKER, heartbeats=settings.heartbeats))
     topics = [PANES, *(input_of(stream) for stream in Stream)]
-    pipeline = create_pipeline(settings, topic_ids(settings.brokers, topics, settings.partitions))
+    pipeline = create_pipeline(settings, topic_ids(access, topics, settings.partitions))
     serve(pipeline, settings)
 
 
@@ -171,8 +189,14 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
         worker.run()
     finally:
         pipeline.outbox.close()
-    if isinstance(worker.failure, BarometerError):
-        raise worker.failure
-    if worker.failure is not None:
-        log.critical("ended by a failure", exc_info=worker.failure)
+    failure = worker.failure
+    if isinstance(failure, RIGHTS_LOST):
+        raise Forbidden(
+            f"Kafka at {settings.brokers} no longer allows what a worker does: {failure}. "
+            "Grant it again; `barometer topics acls worker` prints the commands."
+        )
+    if isinstance(failure, BarometerError):
+        raise failure
+    if failure is not None:
+        log.critical("ended by a failure", exc_info=failure)
         raise SystemExit(EXIT_DEFECT)

@@ -71,6 +71,12 @@ def _installed_kafka() -> None:
 
 
 @pytest.fixture(scope="session")
+def installed_kafka() -> None:
+    """What a test asks for that starts a cluster of its own."""
+    _installed_kafka()
+
+
+@pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaCluster]:
     """One Kafka node for the session. Tests share it: take topic and group names of your own."""
     _installed_kafka()

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import (
+    AuthorizationError,
     BrokerResponseError,
     KafkaError,
     KafkaTimeoutError,
@@ -35,6 +36,7 @@ ANSWER_SECONDS: Final = 15.0
 """How long one request may take."""
 LEADERS_SECONDS: Final = 30.0
 """How long new partitions may take to find leaders."""
+GRANT: Final = "An ACL is missing; `barometer topics acls admin` prints the commands that grant it."
 _LOOK_SECONDS: Final = 0.05
 _ADDRESS: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
 
@@ -109,10 +111,8 @@ def drift(
     """
     wanted = catalogue() if specs is None else tuple(specs)
     with _client(brokers, admin) as client:
-        present = set(client.list_topics())
-        live = [spec for spec in wanted if spec.name in present]
-        described = {topic["name"]: topic for topic in _describe(client, [spec.name for spec in live])}
-        settings = _settings(client, [spec.name for spec in live])
+        described = {topic["name"]: topic for topic in _describe(client, [spec.name for spec in wanted])}
+        settings = _settings(client, list(described))
     found: list[Difference] = []
     for spec in wanted:
         topic = described.get(spec.name)
@@ -132,7 +132,8 @@ def _client(brokers: str, admin: Mapping[str, Any] | None) -> Iterator[Any]:
         try:
             yield client
         except BrokerResponseError as error:
-            raise ClusterError(f"the cluster at {brokers} refused: {_sentence(error)}") from None
+            remedy = f". {GRANT}" if isinstance(error, AuthorizationError) else ""
+            raise ClusterError(f"the cluster at {brokers} refused: {_sentence(error)}{remedy}") from None
         except (KafkaError, OSError) as error:
             raise ClusterError(f"the cluster at {brokers} stopped answering: {_sentence(error)}") from None
         finally:
@@ -222,24 +223,33 @@ def _create(client: Any, specs: Sequence[TopicSpec], partitions: int, replicatio
         timeout_ms=int(ANSWER_SECONDS * 1000),
         raise_errors=False,
     )
-    refused = []
+    refused, forbidden = [], False
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
         if error is NoError:
             yield topic["name"]
         elif error is not TopicAlreadyExistsError:
             refused.append(f"{topic['name']}: {topic.get('error_message') or error.__name__}")
+            forbidden = forbidden or issubclass(error, AuthorizationError)
     if refused:
-        raise ClusterError(f"topics were not created: {'; '.join(refused)}")
+        remedy = f". {GRANT}" if forbidden else ""
+        raise ClusterError(f"topics were not created: {'; '.join(refused)}{remedy}")
 
 
 def _describe(client: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the metadata of the topics that exist; asked for an empty list, a broker would describe all."""
-    if not names:
-        return []
-    return [
-        topic for topic in client.describe_topics(list(names)) if for_code(topic["error_code"]) is NoError
-    ]
+    """Return the metadata of the topics that exist; asked for an empty list, a broker would describe all.
+
+    Raises:
+        AuthorizationError: one may not be described. (The list of all topics would leave it out, as if it were missing.)
+    """
+    found = []
+    for topic in client.describe_topics(list(names)) if names else ():
+        error = for_code(topic["error_code"])
+        if issubclass(error, AuthorizationError):
+            raise error(topic["name"])
+        if error is NoError:
+            found.append(topic)
+    return found
 
 
 def _await_leaders(client: Any, brokers: str, names: set[str]) -> None:
@@ -270,6 +280,8 @@ def _settings(client: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     answer = client.describe_configs(resources, config_filter="all").get("topic", {})
+    if hidden := sorted(set(names) - {name for name, settings in answer.items() if settings}):
+        raise ClusterError(f"the settings of these topics may not be read: {', '.join(hidden)}. {GRANT}")
     return {
         name: {key: setting["value"] for key, setting in settings.items()}
         for name, settings in answer.items()

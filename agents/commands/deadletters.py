@@ -19,6 +19,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from agents.kafkaprobe import reach
 from agents.original import Original, Originals, decoded
 from agents.reading import Record, TopicReader
 from agents.settings import Settings, load_settings
@@ -184,7 +185,7 @@ def list_letters(
                 reasons[letter.reason] += 1
                 yield _listed(letter)
 
-    with TopicReader(settings.brokers, DEAD_LETTERS) as reader:
+    with TopicReader(reach(settings), DEAD_LETTERS) as reader:
         start = None if since is None else reader.offsets_at(int(since * 1000) - CLOCK_SKEW_MS)
         rows = matching(reader.read(start))
         shown = heapq.nlargest(limit, rows, key=_age_of)[::-1] if limit else sorted(rows, key=_age_of)
@@ -238,7 +239,7 @@ def _whereabouts(letter: DeadLetter) -> str:
 def _find(settings: Settings, letter_id: str) -> DeadLetter:
     sought = letter_id.encode()
     count = 0
-    with TopicReader(settings.brokers, DEAD_LETTERS) as reader:
+    with TopicReader(reach(settings), DEAD_LETTERS) as reader:
         for record in reader.read():
             count += 1
             # Searching the bytes first spares decoding every letter on the way.

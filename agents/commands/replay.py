@@ -121,6 +121,7 @@ def replay(
       barometer replay day/events.jsonl --speed 60x             a day in 24 minutes
       barometer replay day/events.jsonl.gz --from 2025-03-10T08:00 --until 2025-03-10T12:00
     """
+    from agents.kafkaprobe import reach
     from agents.recording import RecordingError, envelopes, survey
     from agents.replay import replay as send
     from agents.settings import load_settings
@@ -134,7 +135,7 @@ def replay(
         with _progress(summary, begin, end, settings.zone, quiet=quiet) as on_progress:
             report = send(
                 _between(envelopes(file), begin, end),
-                settings.brokers,
+                reach(settings),
                 speed=None if speed == float("inf") else speed,
                 source=source or f"recording/{quote(file.name)}",
                 plain=plain,

@@ -12,6 +12,7 @@ import click
 import msgspec
 from rich.text import Text
 
+from agents.kafkaprobe import reach
 from agents.lines import COLOUR_WORDS, Language, Lines
 from agents.reading import BEGINNING, Record, TopicReader
 from agents.settings import load_settings
@@ -106,7 +107,7 @@ def _watch(
     lines = Lines.load(lang, ZoneInfo(settings.zone))
     decoder = msgspec.json.Decoder(kind)
     out = console()
-    with TopicReader(settings.brokers, topic) as reader:
+    with TopicReader(reach(settings), topic) as reader:
         if not no_follow and out.is_terminal:
             click.echo(f"watching {topic} on {settings.brokers}; Ctrl-C ends", err=True)
         for record in _records(reader, from_beginning, no_follow):

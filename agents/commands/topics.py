@@ -55,6 +55,7 @@ def topics() -> None:
     barometer topics describe cx.panes.v1        one contract in full
     barometer topics create --replication 3      create what is missing
     barometer topics check                       what differs; exit code 1 if anything does
+    barometer topics acls worker                 what a secured cluster must allow
 
     Nothing here alters or deletes a topic that exists.
     """
@@ -146,6 +147,28 @@ def list_contracts(direction: str | None, *, as_json: bool) -> None:
     click.echo("Short forms; in full: barometer topics describe NAME", err=True)
 
 
+@topics.command("acls")
+@click.argument("role", type=click.Choice(["admin", "worker", "reader", "producer"]))
+@click.option("--principal", metavar="User:NAME", help="Who gets them. [User:barometer-ROLE]")
+@click.option("--brokers", metavar="HOST:PORT,...", help="Kafka bootstrap servers. [BAROMETER_BROKERS]")
+def permissions(role: str, principal: str | None, brokers: str | None) -> None:
+    """Print the fewest ACLs that a role needs, as commands of Kafka's own kafka-acls.sh. Asks no cluster.
+
+    admin creates and checks topics; worker runs `barometer worker`; reader is for tail, deadletters and verify;
+    producer writes the inputs. admin.properties holds the connection of whoever may grant.
+
+    \b
+    barometer topics acls worker --principal User:barometer > grant.sh
+    """
+    from agents.settings import load_settings
+    from topics.access import Role, acls, commands
+
+    settings = load_settings(brokers=brokers)
+    wanted = acls(Role(role), heartbeats=settings.heartbeats)
+    for command in commands(wanted, principal or f"User:barometer-{role}", settings.brokers):
+        click.echo(command)
+
+
 @topics.command()
 @click.argument("name")
 @_as_json
@@ -187,10 +210,15 @@ def describe(name: str, *, as_json: bool) -> None:
 def _cluster(
     brokers: str | None, partitions: int | None, replication: int | None
 ) -> tuple[str, dict[str, Any]]:
+    from agents.kafkaprobe import reach
     from agents.settings import load_settings
 
     settings = load_settings(brokers=brokers, partitions=partitions, replication=replication)
-    return settings.brokers, {"partitions": settings.partitions, "replication": settings.replication}
+    return settings.brokers, {
+        "partitions": settings.partitions,
+        "replication": settings.replication,
+        "admin": reach(settings).python(),
+    }
 
 
 def _settings(spec: TopicSpec) -> dict[str, str]:

@@ -64,5 +64,5 @@ def _create_topics(bootstrap: str, replication: int) -> None:
     from agents.settings import load_settings
     from topics.provision import provision
 
-    settings = load_settings(brokers=bootstrap, replication=replication)
+    settings = load_settings(brokers=bootstrap, replication=replication, kafka_security="PLAINTEXT")
     provision(settings.brokers, partitions=settings.partitions, replication=settings.replication)

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from agents.kafkaprobe import reach
 from agents.settings import load_settings
 from agents.terminal import console, printable
 from agents.verify.offsets import NotCaughtUp
@@ -63,7 +64,7 @@ def verify(brokers: str | None, wait_seconds: float, processes: int | None, as_j
     with _Bar() as bar:
         try:
             report = recompute(
-                settings.brokers, settings, wait_seconds=wait_seconds, processes=processes, progress=bar
+                reach(settings), settings, wait_seconds=wait_seconds, processes=processes, progress=bar
             )
         except NotCaughtUp as error:
             bar.stop()

@@ -4,8 +4,11 @@ from typing import Any
 
 import click
 
+from agents.cli import config_option
+
 
 @click.command()
+@config_option
 @click.option("--brokers", help="Kafka bootstrap servers; BAROMETER_BROKERS.")
 @click.option("--partitions", type=int, help="Partitions of the stream topics; BAROMETER_PARTITIONS.")
 @click.option(
@@ -23,12 +26,13 @@ def worker(**flags: Any) -> None:
     """Run a worker: read events, classify, count, judge, warn.
 
     Start as many as you like, up to one for each partition; they share the work and take over from each other. Every
-    setting can also be given as BAROMETER_<NAME>; README lists them. The topics must exist: `barometer topics create`.
+    setting can also be given as BAROMETER_<NAME> or in a file; README lists them. The topics must exist: `barometer topics create`.
 
     \b
     Examples
       barometer worker
       BAROMETER_BROKERS=kafka:9092 barometer worker --metrics-port 0 --log-json
+      barometer worker --config /etc/barometer.yaml
 
     SIGTERM or Ctrl-C drains, commits and leaves the group.
     """

@@ -25,6 +25,7 @@ from agents.embedded.guard import Guarded
 from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
 from agents.embedded.places import free_ports
+from agents.embedded.security import INTERNAL, Security
 from agents.embedded.storage import format_storage, kafka_id
 
 START_SECONDS: Final = 60.0
@@ -71,6 +72,7 @@ class KafkaCluster:
             again on the same folder with the same number of nodes finds the data (on other ports).
         overrides: broker settings by their Kafka names.
         quick_start: False gives the JVM the flags of production, for benchmarks.
+        security: listeners with TLS and SASL, users and an authorizer; without it the one listener is open.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class KafkaCluster:
         overrides: Mapping[str, str] | None = None,
         *,
         quick_start: bool = True,
+        security: Security | None = None,
     ) -> None:
         if not 1 <= nodes <= 9:
             raise ValueError(f"nodes must be 1 to 9, not {nodes}")
@@ -87,6 +90,7 @@ class KafkaCluster:
         self._data_dir = data_dir
         self._overrides = dict(overrides or {})
         self._flags = QUICK_START if quick_start else AS_IN_PRODUCTION
+        self._security = security
         self._processes: dict[int, Guarded] = {}
         self._ports: list[int] = []
         self._root = Path()
@@ -104,9 +108,19 @@ class KafkaCluster:
     @property
     def bootstrap(self) -> str:
         """`host:port` of every node, comma-separated, as clients want it."""
+        return self.address_of(0 if self._security is None else 1)
+
+    @property
+    def internal(self) -> str:
+        """As `bootstrap`, of the open listener: whoever connects there is the super user."""
+        return self.address_of(0)
+
+    def address_of(self, listener: int) -> str:
+        """Return `host:port` of every node's listener: 0 is the open one, then those of `security` in their order."""
         if not self._started:
             raise RuntimeError("the cluster is not running; call start()")
-        return ",".join(f"127.0.0.1:{port}" for port in self._ports[: self.nodes])
+        first = listener * self.nodes
+        return ",".join(f"127.0.0.1:{port}" for port in self._ports[first : first + self.nodes])
 
     @property
     def pids(self) -> dict[int, int]:
@@ -136,7 +150,8 @@ class KafkaCluster:
             if there not in (0, self.nodes):
                 raise PartUnavailable(f"{self._root} holds the data of {there} nodes, not of {self.nodes}")
         try:
-            self._ports = free_ports(2 * self.nodes)
+            secured = len(self._security.listeners) if self._security else 0
+            self._ports = free_ports((2 + secured) * self.nodes)
             self._started = True
             for node in range(1, self.nodes + 1):
                 self._prepare(node)
@@ -206,23 +221,36 @@ class KafkaCluster:
         properties.write_text(
             "".join(f"{name}={value}\n" for name, value in self._settings(node).items()), encoding="utf-8"
         )
-        format_storage(self._folder(node) / "data", node, kafka_id(str(self._root)), self._java, self._jars)
+        users = tuple(self._security.scram()) if self._security else ()
+        cluster_id = kafka_id(str(self._root))
+        format_storage(self._folder(node) / "data", node, cluster_id, self._java, self._jars, users)
 
     def _settings(self, node: int) -> dict[str, str]:
         replicas = str(min(3, self.nodes))
         confirmed = str(2 if self.nodes >= 3 else 1)
-        controllers = self._ports[self.nodes :]
-        client, controller = self._ports[node - 1], controllers[node - 1]
+        controllers = self._ports[-self.nodes :]
+        listeners = {"PLAINTEXT": "PLAINTEXT"}
+        if self._security is not None:
+            listeners = {INTERNAL: "PLAINTEXT"} | {
+                listener.name: listener.protocol for listener in self._security.listeners
+            }
+        advertised = ",".join(
+            f"{name}://127.0.0.1:{self._ports[number * self.nodes + node - 1]}"
+            for number, name in enumerate(listeners)
+        )
         return {
             "process.roles": "broker,controller",
             "node.id": str(node),
             "controller.quorum.voters": ",".join(
                 f"{number}@127.0.0.1:{port}" for number, port in enumerate(controllers, start=1)
             ),
-            "listeners": f"PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{client}",
+            "listeners": f"{advertised},CONTROLLER://127.0.0.1:{controllers[node - 1]}",
+            "advertised.listeners": advertised,
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": next(iter(listeners)),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:{protocol}" for name, protocol in {**listeners, "CONTROLLER": "PLAINTEXT"}.items()
+            ),
             "log.dirs": str(self._folder(node) / "data"),
             "default.replication.factor": replicas,
             "min.insync.replicas": confirmed,
@@ -232,6 +260,7 @@ class KafkaCluster:
             "share.coordinator.state.topic.replication.factor": replicas,
             "share.coordinator.state.topic.min.isr": confirmed,
             **SETTINGS,
+            **(self._security.settings() if self._security else {}),
             **self._overrides,
         }
 

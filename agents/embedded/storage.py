@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,15 +29,24 @@ def kafka_id(*names: str) -> str:
     )
 
 
-def format_storage(folder: Path, node: int, cluster_id: str, java: Java, jars: Path) -> None:
+def format_storage(
+    folder: Path, node: int, cluster_id: str, java: Java, jars: Path, users: Sequence[str] = ()
+) -> None:
     """Make `folder` the formatted, empty storage of a node; leave it alone if it is one already.
+
+    Users (`SCRAM-SHA-512=[name=...,password=...]`) exist from the first start; with any, the tool runs for this node.
 
     Raises:
         PartUnavailable: Kafka's tool failed; with what it said.
     """
     if (folder / META).is_file():
         return
-    shutil.copytree(_template(java, jars), folder, dirs_exist_ok=True)
+    if users:
+        with tempfile.TemporaryDirectory(prefix="barometer-format-") as scratch:
+            _run_tool(Path(scratch), java, jars, users)
+            shutil.copytree(Path(scratch) / "data", folder, dirs_exist_ok=True)
+    else:
+        shutil.copytree(_template(java, jars), folder, dirs_exist_ok=True)
     meta = folder / META
     text = meta.read_text(encoding="utf-8")
     for name, value in (
@@ -63,7 +73,7 @@ def _template(java: Java, jars: Path) -> Path:
     return template
 
 
-def _run_tool(scratch: Path, java: Java, jars: Path) -> None:
+def _run_tool(scratch: Path, java: Java, jars: Path, users: Sequence[str] = ()) -> None:
     properties = scratch / "server.properties"
     properties.write_text(
         "process.roles=broker,controller\n"
@@ -78,6 +88,7 @@ def _run_tool(scratch: Path, java: Java, jars: Path) -> None:
         [
             str(java.program), "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=error", "-cp", f"{jars}/*",
             "kafka.tools.StorageTool", "format", "-t", kafka_id("template"), "-c", str(properties),
+            *(argument for user in users for argument in ("--add-scram", user)),
         ],
         capture_output=True, text=True, timeout=FORMAT_SECONDS, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip

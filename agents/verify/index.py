@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from confluent_kafka import Message
 
+from agents.kafkaclient import Brokers
 from agents.verify.kinds import ELSEWHERE
 from agents.verify.log import Reader
 from agents.verify.matching import Found, Kind, Longs, digest_of
@@ -43,7 +44,7 @@ def place_in(place: int) -> tuple[int, int, int]:
 class Rereader:
     """Reads single records again, for the few differences that are spelled out; connects when first asked."""
 
-    def __init__(self, brokers: str, topics: list[str]) -> None:
+    def __init__(self, brokers: Brokers, topics: list[str]) -> None:
         self._brokers = brokers
         self._topics = topics
         self._reader: Reader | None = None

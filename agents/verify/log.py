@@ -20,6 +20,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
+from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
 from models.errors import BarometerError, ContractError
 
 REQUEST_SECONDS: Final = 10.0
@@ -66,8 +67,8 @@ class SourceRecord(NamedTuple):
 class Cluster:
     """Questions to the cluster, each answered at one moment."""
 
-    def __init__(self, brokers: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 2, "socket.timeout.ms": 10_000})
+    def __init__(self, brokers: Brokers) -> None:
+        self._admin = AdminClient({**confluent_config(brokers), "log_level": 2, "socket.timeout.ms": 10_000})
         self._brokers = brokers
 
     def topics(self, names: Sequence[str]) -> dict[str, Topic]:
@@ -144,17 +145,19 @@ class Cluster:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: KafkaException) -> Unreachable:
-        return Unreachable(f"Kafka at {self._brokers} does not answer: {error.args[0].str()}")
+        refusal: KafkaError = error.args[0]
+        verb = "refuses" if refusal.code() in FORBIDDEN else "does not answer"
+        return Unreachable(f"Kafka at {self._brokers} {verb}: {explained(refusal, self._brokers)}")
 
 
 class Reader:
     """Reads partitions of topics from their start, one after the other. A context manager."""
 
-    def __init__(self, brokers: str) -> None:
+    def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers
         self._consumer = Consumer(
             {
-                "bootstrap.servers": brokers,
+                **confluent_config(brokers),
                 "group.id": "barometer-verify",
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
@@ -203,6 +206,8 @@ class Reader:
                     error = message.error()
                     if error is not None:
                         # The end of the partition may be reached although the record before `end` is a hole.
+                        if error.code() in FORBIDDEN:
+                            raise Unreachable(f"{topic} cannot be read: {explained(error, self._brokers)}")
                         if error.code() != KafkaError._PARTITION_EOF:
                             raise KafkaException(error)
                         is_last = is_last or (message.offset() or 0) >= end

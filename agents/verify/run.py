@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from agents.kafkaclient import Brokers
 from agents.settings import Settings
 from agents.verify.index import FOREIGN, Columns, Rereader, SourceStamps
 from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, LEDGER, WORK_ORDERS
@@ -75,7 +76,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def verify(
-    brokers: str,
+    brokers: Brokers,
     settings: Settings,
     *,
     wait_seconds: float = 0.0,
@@ -85,7 +86,7 @@ def verify(
     """Recompute everything from the source topics and compare it with what the workers wrote.
 
     Args:
-        brokers: bootstrap servers.
+        brokers: where Kafka is, and how one gets in.
         settings: those of the workers: what decides must be the same.
         wait_seconds: how long the workers may take to commit the offsets at which the source ends now, and, when
             everything is recomputed, to tell what is still missing in the ledger. 0 looks once.

@@ -14,6 +14,7 @@ import numpy as np
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 from numpy.typing import NDArray
 
+from agents.kafkaclient import Brokers
 from agents.verify import pool
 from agents.verify.complaint import Desk
 from agents.verify.index import Columns, Rereader, SourceStamps, columns_of, stamps_in
@@ -50,7 +51,7 @@ KINDS: Final = (CLASSIFIED, WORK_ORDERS, DEAD_LETTERS)
 class Setup(msgspec.Struct, frozen=True):
     """What every task needs to know."""
 
-    brokers: str
+    brokers: Brokers
     policy: Policy
     customer_key: bytes
     zone: str

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 from confluent_kafka import Message
 
+from agents.kafkaclient import Brokers
 from agents.verify.kinds import LEDGER
 from agents.verify.ledger import compare_active, compare_ledger
 from agents.verify.log import Cluster, Ends, Reader, Topic
@@ -50,7 +51,7 @@ def _lowest(watermarks: Iterable[int | None]) -> int | None:
 
 def compare_told(
     cluster: Cluster,
-    brokers: str,
+    brokers: Brokers,
     topics: list[Topic],
     expected: list[EarlyWarning],
     frontiers: Frontiers,
@@ -89,7 +90,7 @@ def _is_beyond(warning: EarlyWarning, decidable: Mapping[str, int | None]) -> bo
 
 
 def _read_ledger(
-    brokers: str, topics: Iterable[Topic], ends: Ends
+    brokers: Brokers, topics: Iterable[Topic], ends: Ends
 ) -> tuple[list[EarlyWarning], dict[str, EarlyWarning], Tally]:
     """Return the transitions, each partition in order, the table of active warnings, and what cannot be read."""
     ledger_topic, active_topic = topics
