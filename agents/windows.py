@@ -18,6 +18,7 @@ import msgspec
 from agents.batch import Committed, Flushed, Record
 from agents.outbox import Outbox
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
+from agents.windowfeed import WindowFeed
 from models.errors import ContractError
 from models.fanin import FanIn, OnTime
 from models.iso import iso
@@ -94,6 +95,7 @@ class WindowsPartition:
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
         self._judges = {stream: StreamJudge(stream, context.rules, context.zone) for stream in Stream}
+        self._feed = WindowFeed(context.outbox, partition)
         self._stored_judges: dict[Stream, tuple[int, bytes]] = {}
         self._minutes: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
         self._hours: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
@@ -269,7 +271,11 @@ class WindowsPartition:
             self._ready = None
         now = self._context.clock()
         due = closing or now - self._staged_at >= STATE_SECONDS
-        if self._staged is None and self._changed and due:
+        stages = self._staged is None and self._changed and due
+        for judge in self._judges.values():
+            # Before the state that follows: a cell that ends is then told before it can be forgotten.
+            wrote = self._feed.publish(judge, now, at_once=closing or stages) or wrote
+        if stages:
             self._staged = self._stage(number)
             self._staged_at = now
             self._changed = False
