@@ -9,11 +9,15 @@ def settings_table() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.get_default()
-        shown = "(the shipped one)" if default is None else f"`{default}`" if str(default) else "(empty)"
+        shown = "(none)" if default is None else f"`{default}`" if str(default) else "(empty)"
+        if name == "rules_file":
+            shown = "(the shipped one)"
         if name == "dimensions":
             shown = "see `models/cells.py`"
         if name == "customer_key":
             shown = "a demo key"
+        if name == "redis_url":
+            shown = f"`{default.get_secret_value()}`"
         lines.append(f"| `{ENV_PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines)
 
