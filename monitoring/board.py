@@ -22,14 +22,20 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from redis import exceptions
 
 from monitoring import boardscripts as scripts
 from monitoring.boardimage import GRAVES_MAX, BoardKind, Change, Image
 from monitoring.boardview import BoardView, view_of
-from monitoring.redisclient import Client, RedisPlace, connect, explain
+from monitoring.redisclient import FAULTS, Client, RedisPlace, connect, explain
 
 PREFIX: Final = "barometer:{board}"
+PERMISSIONS: Final = (
+    *("+eval", "+hget", "+hset", "+hdel", "+hlen", "+hgetall", "+del", "+rename", "+pexpire"),
+    *("+xadd", "+xrange", "+xrevrange", "+set", "+mget", "+zadd", "+zrange", "+zremrangebyscore"),
+)
+"""What a user needs, for the keys `~barometer:*`."""
+CLUSTER_PERMISSIONS: Final = ("+cluster|slots", "+command")
+"""What a user of a cluster needs besides."""
 TIMEOUT_SECONDS: Final = 1.0
 """A Redis that takes longer counts as away: a batch is some milliseconds' work."""
 TTL_MS: Final = 24 * 3600 * 1000
@@ -217,7 +223,7 @@ class Board:
                 *hashes, workers = pipe.execute()
             keys = [self.key("worker", worker.decode()) for worker in workers]
             told = client.mget(keys) if keys else []
-        except (exceptions.RedisError, OSError) as error:
+        except FAULTS as error:
             raise self._failed(error) from None
         return view_of(
             dict(zip(places, hashes, strict=True)), [one for one in told if isinstance(one, bytes)]
@@ -256,7 +262,7 @@ class Board:
         client = self._connected()
         try:
             return getattr(client, command)(*arguments)
-        except (exceptions.RedisError, OSError) as error:
+        except FAULTS as error:
             raise self._failed(error) from None
 
     def _connected(self) -> Client:

@@ -25,6 +25,8 @@ from models.errors import BarometerError
 
 Client = Redis | RedisCluster
 
+FAULTS: Final = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
+"""Everything that a client raises where the server or the way to it is at fault."""
 REDIS_PORT: Final = 6379
 SENTINEL_PORT: Final = 26379
 FORMS: Final = (
@@ -157,7 +159,7 @@ def connect(place: RedisPlace, timeout_seconds: float) -> Client:
     nodes = [ClusterNode(host, port) for host, port in place.hosts]  # type: ignore[no-untyped-call]
     try:
         return RedisCluster(startup_nodes=nodes, **options)
-    except (exceptions.RedisError, OSError) as error:
+    except FAULTS as error:
         raise explain(error, place) from None
 
 
@@ -180,8 +182,10 @@ def _meaning(error: Exception, said: str, user: str, place: RedisPlace) -> str:
     if isinstance(error, MasterNotFoundError):
         return f"(the sentinels) know no reachable master {place.service!r}; is the name in BAROMETER_REDIS_URL right?"
     if isinstance(error, exceptions.TimeoutError):
-        return "does not answer in time; it is busy, stopped or out of reach"
-    if isinstance(error, exceptions.ConnectionError | OSError):
+        return "does not answer in time; it is busy, stopped or out of reach" + (
+            ", or speaks no TLS (then write redis:// in BAROMETER_REDIS_URL)" if place.tls else ""
+        )
+    if isinstance(error, exceptions.ConnectionError | exceptions.RedisClusterException | OSError):
         if any(sign in said.lower() for sign in ("closed by server", "reset by peer", "broken pipe")):
             return _CLOSED if not place.tls else "closed the connection; is it restarting?"
         return f"cannot be reached ({_first_line(error)}). Is it running, and is BAROMETER_REDIS_URL right?"

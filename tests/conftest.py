@@ -53,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"MISSING PART, its tests did not run: {part}: {why}", red=True)
 
 
-def _without(part: str, error: PartUnavailable) -> None:
+def without(part: str, error: PartUnavailable) -> None:
     """Skip the test that asked for a part that cannot be had; in CI, fail it."""
     if os.environ.get("CI"):
         pytest.fail(f"{part} is missing, and CI runs everything: {error}", pytrace=False)
@@ -61,19 +61,19 @@ def _without(part: str, error: PartUnavailable) -> None:
     pytest.skip(f"no {part}: {error}")
 
 
-def _installed_kafka() -> None:
+def installed_kafka() -> None:
     """Skip or fail where Java or the jars cannot be had. A broker that does not start is a failure everywhere."""
     try:
         find_java()
         fetch_jars()
     except PartUnavailable as error:
-        _without("Kafka", error)
+        without("Kafka", error)
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaCluster]:
     """One Kafka node for the session. Tests share it: take topic and group names of your own."""
-    _installed_kafka()
+    installed_kafka()
     with KafkaCluster() as cluster:
         yield cluster
 
@@ -81,7 +81,7 @@ def kafka() -> Iterator[KafkaCluster]:
 @pytest.fixture
 def fresh_kafka() -> Iterator[KafkaCluster]:
     """One Kafka node for one test (3 s): for pipelines, whose topic names are fixed, and for killing it."""
-    _installed_kafka()
+    installed_kafka()
     with KafkaCluster() as cluster:
         yield cluster
 
@@ -92,6 +92,6 @@ def redis_url() -> Iterator[str]:
     try:
         find_redis()
     except PartUnavailable as error:
-        _without("Redis", error)
+        without("Redis", error)
     with RedisServer() as server:
         yield server.url
