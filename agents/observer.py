@@ -3,8 +3,10 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from agents.batch import BatchCore, Partition
+from agents.cli import release
 from agents.intake import BatchReport, IntakePartition
 from models.measures import Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice
@@ -25,6 +27,11 @@ class Observer:
         self._orders: Counter[tuple[str, str]] = Counter()
         self._complaints: Counter[tuple[str, str]] = Counter()
         self._owned: set[Partition] = set()
+        self._taken: Counter[str] = Counter()
+        self._watermarks: dict[tuple[str, int], int | None] = {}
+        self._places: list[dict[str, Any]] = []
+        self.is_ready = False
+        """As health judges it; for what the board shows."""
 
     def classified(self, category: str, priority: str) -> None:
         """One complaint was classified."""
@@ -51,6 +58,8 @@ class Observer:
             self._complaints.clear()
             self._orders.clear()
         metrics.set_watermark(report.stream, report.partition, report.watermark)
+        self._taken.update(outcomes)
+        self._watermarks[input_of(report.stream), report.partition] = report.watermark
 
     def warning(self, warning: EarlyWarning, append_ms: int) -> None:
         """One transition was published; `append_ms` is when the record that closed its pane was appended."""
@@ -82,13 +91,32 @@ class Observer:
         metrics = self.metrics
         metrics.set_flushes_open(core.outbox.open_flushes)
         owned = set(core.live)
+        places: list[dict[str, Any]] = []
         for source, agent in core.live.items():
             end = highwater(source.topic, source.partition)
             expected = core.expected(source)
             if end is not None and expected is not None:
                 metrics.set_lag(source.topic, source.partition, max(0, end - expected), agent.last_append)
+                watermark = self._watermarks.get((source.topic, source.partition))
+                lag = max(0, end - expected)
+                places.append({**source._asdict(), "lag": lag, "watermark": watermark})
             if isinstance(agent, IntakePartition):
                 metrics.set_memory(agent.stream, source.partition, agent.sightings, agent.panes_open)
         for topic, partition in self._owned - owned:
             metrics.forget_partition(_STREAM_OF.get(topic, ""), topic, partition)
         self._owned = owned
+        self._places = places
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the board shows of this worker: counts since its start, and lag and watermark of what it owns.
+
+        Another thread may call it: what it reads is replaced as a whole, or counts of its own.
+        """
+        outcomes = dict(self._taken)
+        return {
+            "ready": self.is_ready,
+            "outcomes": outcomes,
+            "events": sum(outcomes.values()),
+            "partitions": self._places,
+            "version": release(),
+        }

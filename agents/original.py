@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from agents.cluster import topic_id
 from agents.deadletter import truncation
+from agents.kafkaclient import Brokers
 from agents.reading import Record, TopicReader
 from models.outcomes import DeadLetter
 
@@ -28,7 +29,7 @@ def decoded(encoded: str | None) -> bytes | None:
 class Originals:
     """Finds records; a context manager that keeps one connection for each topic it had to ask."""
 
-    def __init__(self, brokers: str) -> None:
+    def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers
         self._readers: dict[str, TopicReader] = {}
         self._ids: dict[str, str | None] = {}

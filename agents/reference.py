@@ -1,5 +1,7 @@
 """README's tables, generated from where the facts are: settings, metrics."""
 
+from pydantic import SecretStr
+
 from agents.settings import ENV_PREFIX, Settings
 from monitoring.catalogue import markdown_table
 
@@ -17,6 +19,8 @@ def settings_table() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.get_default()
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
         shown = DEFAULTS_IN_WORDS.get(name) or (
             "(none)" if default is None else f"`{default}`" if str(default) else "(empty)"
         )

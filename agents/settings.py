@@ -54,7 +54,17 @@ class Settings(BaseSettings):
         4, ge=1, le=512, description="Partitions of every stream topic and of panes. Frozen once data exists."
     )
     replication: int = Field(1, ge=1, le=7, description="Replication factor of topics that are created.")
-    redis_url: str = Field("redis://localhost:6379/0", description="Redis that holds the live board.")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://localhost:6379/0"),
+        description="Redis that holds the live board (redis, rediss; +sentinel, +cluster); empty: no board.",
+    )
+    redis_password_file: Path | None = Field(
+        None, description="File with the password of Redis, instead of one in the URL."
+    )
+    redis_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) that are trusted in a rediss:// connection; the system's by default.",
+    )
     customer_key: SecretStr = Field(
         SecretStr(DEMO_CUSTOMER_KEY),
         min_length=16,

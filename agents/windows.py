@@ -27,6 +27,7 @@ from agents.outbox import Outbox
 from agents.ownership import KIND as OWNER
 from agents.ownership import Ownership
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
+from agents.windowfeed import WindowFeed
 from models.errors import ContractError
 from models.fanin import FanIn, OnTime, sum_of
 from models.iso import iso
@@ -103,6 +104,7 @@ class WindowsPartition:
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
         self._judges = {stream: StreamJudge(stream, context.rules, context.zone) for stream in Stream}
+        self._feed = WindowFeed(context.outbox, partition)
         self._stored_judges: dict[Stream, tuple[int, str, bytes]] = {}
         """Stamp, version and body of the newest state of each judge."""
         self._minutes: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
@@ -195,7 +197,7 @@ class WindowsPartition:
         for record in records:
             if record.value is None:
                 continue
-            kind = _type_of(record.headers)
+            kind = dict(record.headers).get("ce_type")
             if kind == _SNAPSHOT:
                 snapshot = _decode_snapshot(record.value)
                 stream = Stream(snapshot.stream)
@@ -296,7 +298,11 @@ class WindowsPartition:
             self._ready = None
         now = self._context.clock()
         due = closing or now - self._staged_at >= STATE_SECONDS
-        if self._staged is None and self._changed and due:
+        stages = self._staged is None and self._changed and due
+        for judge in self._judges.values():
+            # Before the state that follows: a cell that ends is then told before it can be forgotten.
+            wrote = self._feed.publish(judge, now, at_once=closing or stages) or wrote
+        if stages:
             self._staged = self._stage(number)
             self._staged_at = now
             self._changed = False
@@ -385,13 +391,6 @@ class WindowsPartition:
     def lowest_watermark(self, stream: Stream) -> int | None:
         """Return the smallest watermark that any source partition of `stream` has announced."""
         return min((watermark for _, watermark in self._folds[stream].announced().values()), default=None)
-
-
-def _type_of(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
-    for name, value in headers:
-        if name == "ce_type":
-            return value
-    return None
 
 
 def _drop(packs: dict[int, OnTime], before: int) -> None:

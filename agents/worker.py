@@ -17,6 +17,8 @@ from mode import Service
 from mode.utils.futures import maybe_cancel
 
 from agents.app import APP_ID, Pipeline, create_pipeline
+from agents.boardagent import TOPICS as BOARD_TOPICS
+from agents.boardagent import BoardAgent, board_of
 from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
 from agents.kafkaclient import access_of
@@ -49,9 +51,16 @@ RIGHTS_LOST: Final = (
 class Monitoring(Service):
     """Serves /metrics and /health and keeps their facts, beside the Faust app in the same loop."""
 
-    def __init__(self, pipeline: Pipeline, settings: Settings, on_ready: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        settings: Settings,
+        on_ready: Callable[[str], None],
+        board: BoardAgent | None = None,
+    ) -> None:
         super().__init__()
         self._pipeline = pipeline
+        self._board = board
         self._health = Health(started=monotonic())
         self._server = MonitoringServer(
             settings.metrics_host, settings.metrics_port, pipeline.registry, self._health, monotonic
@@ -63,9 +72,13 @@ class Monitoring(Service):
     async def on_start(self) -> None:
         await self._server.start()
         log.info("metrics and health at %s", self._server.url)
+        if self._board is not None:
+            self._board.start()
 
     async def on_stop(self) -> None:
         await self._server.stop()
+        if self._board is not None:
+            await asyncio.to_thread(self._board.stop)
 
     @Service.task
     async def _look(self) -> None:
@@ -75,12 +88,16 @@ class Monitoring(Service):
             await asyncio.sleep(LOOK_SECONDS)
             health = self._health
             health.beat(monotonic())
+            if self._board is not None:
+                health.redis_ok = self._board.redis_ok
+                self._pipeline.observer.metrics.set_board_lags(self._board.lags)
             consumer = app.consumer
             if not isinstance(consumer, BatchConsumer):
                 continue
             health.assigned = bool(core.live) or app.unassigned
             health.recovered = health.assigned and not app.in_recovery and not app.rebalancing
             health.broker_ok = consumer.broker_answers()
+            self._pipeline.observer.is_ready = health.ready(monotonic()).ok
             self._pipeline.observer.look(core, consumer.highwater_of)
             if health.recovered and not self._was_ready:
                 self._was_ready = True
@@ -158,13 +175,21 @@ def run_worker(settings: Settings) -> None:
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
     if look(access):
         refuse_forbidden(access, acls(Role.WORKER, heartbeats=settings.heartbeats))
-    topics = [PANES, *(input_of(stream) for stream in Stream)]
-    pipeline = create_pipeline(settings, topic_ids(access, topics, settings.partitions))
-    serve(pipeline, settings)
+    board = board_of(settings)
+    topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
+    ids = topic_ids(access, topics, settings.partitions)
+    pipeline = create_pipeline(settings, ids)
+    agent = None
+    if board is not None:
+        observer = pipeline.observer
+        agent = BoardAgent(
+            settings, board, ids, facts=observer.facts, on_rebuild=observer.metrics.on_board_rebuild
+        )
+    serve(pipeline, settings, agent)
 
 
-def serve(pipeline: Pipeline, settings: Settings) -> None:
-    """Run a pipeline in this thread until SIGTERM or SIGINT.
+def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = None) -> None:
+    """Run a pipeline in this thread until SIGTERM or SIGINT, and its board agent beside it.
 
     Raises:
         BarometerError: what ended it: nothing was flushed or committed afterwards.
@@ -176,7 +201,7 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
 
     worker = _Worker(
         pipeline.app,
-        Monitoring(pipeline, settings, ready),
+        Monitoring(pipeline, settings, ready, board),
         quiet=True,
         override_logging=False,
         redirect_stdouts=False,

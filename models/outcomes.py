@@ -188,6 +188,17 @@ class Watermark(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Epoch seconds: panes that end at or before it are closed for this source partition."""
 
 
+class WindowSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """The rolling windows of one cell of one stream. It follows from closed panes alone: equal `closed_until`, equal sums."""
+
+    stream: str
+    cell: str
+    closed_until: int
+    """End of the last closed minute, epoch seconds. Windows above an hour end at the last whole hour before it."""
+    windows: dict[str, list[int]]
+    """Length in seconds (300, 3600, 86400, 604800, 2592000) -> on-time vector (models.measures)."""
+
+
 class WarningTransition(StrEnum):
     RAISED = "raised"
     ESCALATED = "escalated"

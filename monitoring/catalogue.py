@@ -179,6 +179,18 @@ DEPENDENCY_UP: Final = Metric(
     "1 while a dependency (kafka, redis) answers, 0 while it does not; absent until it has been asked.",
     ("dependency",),
 )
+BOARD_LAG: Final = Metric(
+    "barometer_board_lag_records",
+    Kind.GAUGE,
+    "Records of a partition that the live board in Redis does not show yet, as far as its projector knows.",
+    ("topic", "partition"),
+)
+BOARD_REBUILDS: Final = Metric(
+    "barometer_board_rebuilds_total",
+    Kind.COUNTER,
+    "Partitions of the live board that were read anew from Kafka: missing, foreign topic or outside the log.",
+    ("topic", "reason"),
+)
 BUILD_INFO: Final = Metric(
     "barometer_build_info",
     Kind.GAUGE,
@@ -191,7 +203,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     *(BATCH_RECORDS, FLUSH_SECONDS, FLUSHES_OPEN),
     *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
     *(WARNINGS, PROVISIONAL, WORK_ORDERS, COMPLAINTS),
-    *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP, BUILD_INFO),
+    *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP),
+    *(BOARD_LAG, BOARD_REBUILDS, BUILD_INFO),
 )
 """Every metric of the project, in the order in which README shows them."""
 

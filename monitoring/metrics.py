@@ -100,6 +100,7 @@ class PipelineMetrics:
         self._complaints = _Counts(catalogue.COMPLAINTS, registry)
         self._recovered = _Counts(catalogue.RECOVERED_RECORDS, registry)
         self._heartbeats = _Counts(catalogue.HEARTBEATS, registry)
+        self._board_rebuilds = _Counts(catalogue.BOARD_REBUILDS, registry)
         self._rebalances = Counter(catalogue.REBALANCES.name, catalogue.REBALANCES.help, registry=registry)
         self._recovery = Gauge(
             catalogue.RECOVERY_SECONDS.name, catalogue.RECOVERY_SECONDS.help, registry=registry
@@ -122,6 +123,7 @@ class PipelineMetrics:
         self._watermarks: dict[tuple[str, str], int | None] = {}
         self._sightings: dict[tuple[str, str], int] = {}
         self._panes: dict[tuple[str, str], int] = {}
+        self._board_lags: Mapping[tuple[str, int], int] = {}
         self._health: Health | None = None
         self._health_clock: Callable[[], float] = clock
         for collector in (
@@ -133,6 +135,7 @@ class PipelineMetrics:
             ScrapedGauge(catalogue.SIGHTINGS, lambda: list(self._sightings.items())),
             ScrapedGauge(catalogue.PANES_OPEN, lambda: list(self._panes.items())),
             ScrapedGauge(catalogue.READY, self._read_ready),
+            ScrapedGauge(catalogue.BOARD_LAG, self._read_board_lags),
             ScrapedGauge(catalogue.DEPENDENCY_UP, self._read_dependencies),
         ):
             registry.register(collector)
@@ -233,6 +236,14 @@ class PipelineMetrics:
         for samples in (self._watermarks, self._sightings, self._panes):
             samples.pop((stream, str(partition)), None)
 
+    def on_board_rebuild(self, topic: str, reason: str) -> None:
+        """Count one partition of the board that is read anew; the only one that another thread calls."""
+        self._board_rebuilds.add((topic, reason), 1)
+
+    def set_board_lags(self, lags: Mapping[tuple[str, int], int]) -> None:
+        """Set, for the (topic, partition) that this worker projects, how many records the board does not show."""
+        self._board_lags = lags
+
     def set_build(self, version: str, judge_version: str, rules_version: str) -> None:
         """Name what runs; replaces what was named before."""
         self._build.clear()
@@ -266,6 +277,10 @@ class PipelineMetrics:
         for labels, watermark in list(self._watermarks.items()):
             if watermark is not None:
                 yield labels, now - watermark
+
+    def _read_board_lags(self) -> Iterator[tuple[tuple[str, str], float]]:
+        for (topic, partition), records in self._board_lags.items():
+            yield (topic, str(partition)), records
 
     def _read_ready(self) -> Iterable[tuple[tuple[()], float]]:
         if self._health is None:

@@ -53,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"MISSING PART, its tests did not run: {part}: {why}", red=True)
 
 
-def _without(part: str, error: PartUnavailable) -> None:
+def without(part: str, error: PartUnavailable) -> None:
     """Skip the test that asked for a part that cannot be had; in CI, fail it."""
     if os.environ.get("CI"):
         pytest.fail(f"{part} is missing, and CI runs everything: {error}", pytrace=False)
@@ -67,7 +67,7 @@ def _installed_kafka() -> None:
         find_java()
         fetch_jars()
     except PartUnavailable as error:
-        _without("Kafka", error)
+        without("Kafka", error)
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +98,6 @@ def redis_url() -> Iterator[str]:
     try:
         find_redis()
     except PartUnavailable as error:
-        _without("Redis", error)
+        without("Redis", error)
     with RedisServer() as server:
         yield server.url

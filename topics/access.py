@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from topics.catalogue import PANES, catalogue
+from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, PANES, WINDOWS, catalogue
 from topics.inputs import STREAM_INPUTS
 from topics.spec import Direction
 
 GROUP = "barometer"
-"""Consumer group of the workers."""
+"""Consumer group of the workers; those of their other readers begin with it."""
+READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS})
+"""What a worker both writes and reads: panes for the windows, the rest for the board."""
 CHANGELOG_PREFIX = f"{GROUP}-"
 """Begins the name of every changelog; workers create these topics themselves."""
 
@@ -63,12 +65,12 @@ def _acls(role: Role, heartbeats: bool) -> Iterator[Acl]:
         elif incoming:
             operations = ("Read", "Write") if heartbeats and spec.name in streams else ("Read",)
         else:
-            operations = ("Read", "Write") if spec.name == PANES else ("Write",)
+            operations = ("Read", "Write") if spec.name in READ_BACK else ("Write",)
         if operations:
             yield Acl("topic", spec.name, operations)
     if role is Role.WORKER:
         yield Acl("topic", CHANGELOG_PREFIX, ("Create", "Read", "Write"), prefixed=True)
-        yield Acl("group", GROUP, ("Read",))
+        yield Acl("group", GROUP, ("Read",), prefixed=True)
     if role is Role.READER:
         # The workers' offsets, and `barometer-...` of the readers: they join no group, but their client looks for its coordinator.
         yield Acl("group", GROUP, ("Describe",), prefixed=True)

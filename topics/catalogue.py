@@ -41,6 +41,7 @@ from topics.outputs import (
     PANES_CONTRACT,
     PROACTIVE_NOTICES,
     PROVISIONAL_NOTICES,
+    WINDOWS,
     work_orders,
     work_orders_contract,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "SUBSCRIBER_COUNTS",
     "SURVEYS",
     "WARNING_FEEDBACK",
+    "WINDOWS",
     "by_name",
     "catalogue",
     "decoders",

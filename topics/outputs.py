@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from models.measures import FIELDS
 from models.outcomes import (
     ClassifiedComplaint,
     DeadLetter,
@@ -10,6 +11,7 @@ from models.outcomes import (
     PaneSnapshot,
     ProvisionalNotice,
     Watermark,
+    WindowSnapshot,
     WorkOrder,
 )
 from models.taxonomy import Department
@@ -20,6 +22,7 @@ CLASSIFIED_COMPLAINTS: Final = "cx.classified-complaints.v1"
 PANES: Final = "cx.panes.v1"
 EARLY_WARNINGS: Final = "cx.early-warnings.v1"
 ACTIVE_WARNINGS: Final = "cx.active-warnings.v1"
+WINDOWS: Final = "cx.windows.v1"
 PROVISIONAL_NOTICES: Final = "cx.provisional-notices.v1"
 CASE_ESCALATIONS: Final = "cx.case-escalations.v1"
 PROACTIVE_NOTICES: Final = "cx.proactive-notices.v1"
@@ -126,6 +129,22 @@ OUTPUTS: Final = (
         _PER_KEY,
         "the last of a key is in force; a tombstone says that the warning has cleared",
         "The warnings in force now, for readers that start without history.",
+        retention=None,
+    ),
+    _output(
+        WINDOWS,
+        (WindowSnapshot,),
+        "cx.windows.closed.v1",
+        "Windows",
+        "滚动窗口",
+        "stream|cell",
+        _PER_KEY,
+        "at least once; of a key the record with the largest closedUntil holds (ce_id ends in it, also on a tombstone), and "
+        "equal ones are equal; a tombstone says that every window of the cell is zero; every cell is written again once an hour",
+        "What the closed windows of one cell contain: 5 minutes, 1 hour, 1, 7 and 30 days, each a vector of on-time sums "
+        "whose fields are, by stream: "
+        + "; ".join(f"{stream}: {', '.join(fields)}" for stream, fields in FIELDS.items())
+        + ".",
         retention=None,
     ),
     _output(

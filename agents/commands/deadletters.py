@@ -215,7 +215,7 @@ def show_letter(*, letter_id: str, raw: bool, as_json: bool, brokers: str | None
         raise click.UsageError("--raw and --json exclude each other")
     settings = load_settings(brokers=brokers)
     letter = _find(settings, letter_id)
-    with Originals(settings.brokers) as originals:
+    with Originals(reach(settings)) as originals:
         whole = originals.of(letter)
     if raw:
         if whole is None:

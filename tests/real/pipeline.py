@@ -43,8 +43,9 @@ QUICK: Final[dict[str, Any]] = {
     "metrics_port": 0,
     "session_timeout_seconds": 3.0,
     "heartbeat_interval_seconds": 0.5,
+    "redis_url": "",
 }
-"""Settings of workers in tests: a killed one is missed soon, and ports do not collide."""
+"""Settings of workers in tests: a killed one is missed soon, ports do not collide, and there is no board if none is wanted."""
 
 _URL: Final = re.compile(r"metrics and health at (http://\S+)")
 

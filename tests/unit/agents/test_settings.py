@@ -59,7 +59,15 @@ WRONG = {
     "kafka_key_file": ["key.pem"],
 }
 ANY_TEXT = {
-    *("brokers", "redis_url", "rules_file", "metrics_host", "data_dir"),
+    *(
+        "brokers",
+        "redis_url",
+        "redis_password_file",
+        "redis_ca_file",
+        "rules_file",
+        "metrics_host",
+        "data_dir",
+    ),
     *("kafka_username", "kafka_key_password", "kafka_certificate_file", "kafka_ca_file"),
 }
 
@@ -106,6 +114,19 @@ def test_a_flag_that_does_not_exist_is_refused() -> None:
     """A misspelled one must not be passed over."""
     with pytest.raises(SettingsError, match="BAROMETER_PARTITION "):
         load_settings(partition=3)
+
+
+def test_a_password_in_the_url_of_redis_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where settings are printed, and not where the URL or another setting is refused."""
+    url = f"redis://user:{SECRET}@redis:6379/0"
+    monkeypatch.setenv("BAROMETER_REDIS_URL", url)
+    settings = load_settings()
+    assert settings.redis_url.get_secret_value() == url
+    for shown in (repr(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert SECRET not in shown
+    with pytest.raises(SettingsError) as caught:
+        load_settings(partitions=0)
+    assert SECRET not in str(caught.value)
 
 
 def test_the_key_of_the_pseudonyms_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,8 @@ def filled(registry: CollectorRegistry) -> PipelineMetrics:
     metrics.set_memory(Stream.COMPLAINTS, 0, 1_000, 61)
     metrics.set_build("1.2.3", "judge", "rules")
     metrics.watch(health, lambda: 0.0)
+    metrics.on_board_rebuild("cx.windows.v1", "missing")
+    metrics.set_board_lags({("cx.windows.v1", 0): 3})
     return metrics
 
 

@@ -32,6 +32,7 @@ OUTPUTS: Final = {
     "cx.classified-complaints.v1",
     "cx.early-warnings.v1",
     "cx.active-warnings.v1",
+    "cx.windows.v1",
     "cx.provisional-notices.v1",
     "cx.case-escalations.v1",
     "cx.proactive-notices.v1",
@@ -43,6 +44,7 @@ COMPACTED: Final = {
     "cx.subscriber-counts.v1",
     "cx.rule-sets.v1",
     "cx.active-warnings.v1",
+    "cx.windows.v1",
 }
 
 
