@@ -41,6 +41,7 @@ from topics.outputs import (
     PANES_CONTRACT,
     PROACTIVE_NOTICES,
     PROVISIONAL_NOTICES,
+    REPLAYED_LETTERS,
     work_orders,
     work_orders_contract,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "PANES",
     "PROACTIVE_NOTICES",
     "PROVISIONAL_NOTICES",
+    "REPLAYED_LETTERS",
     "RULE_SETS",
     "SUBSCRIBER_COUNTS",
     "SURVEYS",
