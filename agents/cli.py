@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "replay": "Send recorded events into the topics, at any speed.",
     "tail": "Watch warnings, notices or classified complaints as they come.",
     "topics": "Create, list and check the topics and their contracts.",
-    "deadletters": "List and show refused records.",
+    "deadletters": "List, show and replay refused records.",
     "verify": "Recompute everything from the source topics and compare.",
     "settings": "Show every setting in force and where it comes from.",
     "completion": "Print the shell completion script.",

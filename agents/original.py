@@ -3,12 +3,12 @@
 Reads one record at its offset. Commits nothing, writes nothing.
 """
 
-from base64 import b64decode
 from typing import NamedTuple, Self
 
 from agents.cluster import topic_id
 from agents.deadletter import truncation
 from agents.kafkaclient import Brokers
+from agents.letters import decoded
 from agents.reading import Record, TopicReader
 from models.outcomes import DeadLetter
 
@@ -19,11 +19,6 @@ class Original(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
-
-
-def decoded(encoded: str | None) -> bytes | None:
-    """Return the bytes that a dead letter carries as base64."""
-    return None if encoded is None else b64decode(encoded)
 
 
 class Originals:
@@ -38,6 +33,10 @@ class Originals:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
         for reader in self._readers.values():
             reader.close()
 
@@ -56,12 +55,20 @@ class Originals:
             return None
         return Original(found.key, found.value, found.headers)
 
-    def _read(self, letter: DeadLetter) -> Record | None:
+    def has_topic_of(self, letter: DeadLetter) -> bool:
+        """Tell whether the topic that the record was in is still there; made again under its name it is another one.
+
+        Raises:
+            BrokerUnreachable: nobody answers.
+        """
         topic = letter.topic
         if topic not in self._ids:
             self._ids[topic] = topic_id(self._brokers, topic)
-        # A topic that was deleted and made again has other records at the same offsets.
-        if self._ids[topic] != letter.topic_id:
+        return self._ids[topic] == letter.topic_id
+
+    def _read(self, letter: DeadLetter) -> Record | None:
+        topic = letter.topic
+        if not self.has_topic_of(letter):
             return None
         reader = self._readers.get(topic)
         if reader is None:

@@ -155,6 +155,20 @@ class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Present where key, value and headers above are not the whole record."""
 
 
+class ReplayedLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A dead letter's record was sent to its topic again; the last of a letter is in force."""
+
+    id: str
+    """Of the dead letter."""
+    topic: str
+    partition: int
+    offset: int
+    """Where the record stands now."""
+    attempt: int
+    """2 for what was refused once."""
+    replayed_at: str
+
+
 class PaneSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The cumulative counts of one source partition for one pane, for those cells that live in this partition of `panes`.
 

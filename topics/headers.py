@@ -33,6 +33,14 @@ DL_TOPIC_ID: Final = "dl_topic_id"
 DL_PARTITION: Final = "dl_partition"
 DL_OFFSET: Final = "dl_offset"
 
+DL_ID: Final = "dl_id"
+"""Of a record that was replayed: the dead letter that it comes from."""
+DL_REPLAYED_AT: Final = "dl_replayed_at"
+DL_ATTEMPT: Final = "dl_attempt"
+"""2 for what was refused once, 3 for what was refused again, ..."""
+HISTORY: Final = frozenset({DL_ID, DL_REASON, DL_FIELD, DL_REPLAYED_AT, DL_ATTEMPT})
+"""Headers that a replay adds to a record, instead of those of an earlier replay."""
+
 Headers = list[tuple[str, bytes]]
 
 _SPEC: Final = (CE_SPEC_VERSION, SPEC_VERSION.encode())
@@ -124,6 +132,27 @@ def dead_letter_origin(headers: Iterable[tuple[str, bytes | None]]) -> DeadLette
         partition=_number(found, DL_PARTITION),
         offset=_number(found, DL_OFFSET),
     )
+
+
+def attempt_of(headers: Iterable[tuple[str, bytes | None]]) -> int:
+    """Return how often the record with these headers has been sent: 1, or what a replay says."""
+    found = dict(headers).get(DL_ATTEMPT)
+    return int(found) if found is not None and found.isdigit() and len(found) <= 9 else 1
+
+
+def replay_headers(
+    letter: DeadLetter, original: Iterable[tuple[str, bytes | None]], replayed_at: str
+) -> list[tuple[str, bytes | None]]:
+    """Return the headers of a letter's record when it is sent again: its own, and its history."""
+    own = list(original)
+    history = [
+        (DL_ID, letter.id.encode()),
+        (DL_REASON, letter.reason.encode()),
+        (DL_FIELD, letter.field.encode()),
+        (DL_REPLAYED_AT, replayed_at.encode()),
+        (DL_ATTEMPT, b"%d" % (attempt_of(own) + 1)),
+    ]
+    return [(name, value) for name, value in own if name not in HISTORY] + history
 
 
 def _text(found: dict[str, bytes | None], name: str) -> str:

@@ -10,6 +10,7 @@ from models.outcomes import (
     EarlyWarning,
     PaneSnapshot,
     ProvisionalNotice,
+    ReplayedLetter,
     Watermark,
     WindowSnapshot,
     WorkOrder,
@@ -28,10 +29,13 @@ CASE_ESCALATIONS: Final = "cx.case-escalations.v1"
 PROACTIVE_NOTICES: Final = "cx.proactive-notices.v1"
 INCIDENTS: Final = "cx.incidents.v1"
 DEAD_LETTERS: Final = "cx.dead-letters.v1"
+REPLAYED_LETTERS: Final = "cx.replayed-letters.v1"
 
 PANES_KEPT: Final = timedelta(days=35)
 """The longest window is 30 days; the rest is room for a worker that was away."""
 DEAD_LETTERS_KEPT: Final = timedelta(days=90)
+REPLAYS_KEPT: Final = DEAD_LETTERS_KEPT + timedelta(days=10)
+"""A mark is written after its letter; with a tenth of a retention for segments it outlives the letter all the same."""
 
 _AT_LEAST_ONCE: Final = "at least once; a repeat has the same ce_id, so that readers can drop it"
 _IN_SOURCE_ORDER: Final = (
@@ -204,6 +208,20 @@ OUTPUTS: Final = (
         "A refused record with its reason, the field, the original bytes and headers. Holds unmasked personal data.",
         retention=DEAD_LETTERS_KEPT,
         max_message_bytes=8 * MIB,
+    ),
+    TopicSpec(
+        name=REPLAYED_LETTERS,
+        title="Replayed letters",
+        title_zh="已重发死信",
+        direction=Direction.INTERNAL,
+        key="id of the dead letter",
+        values=(ReplayedLetter,),
+        ce_types=("cx.dead-letter.replayed.v1",),
+        retention=REPLAYS_KEPT,
+        cleanup=Cleanup.COMPACT_DELETE,
+        order=_PER_KEY,
+        delivery="at least once; written after its record is confirmed, so that a crash may repeat the record and never lose it",
+        description="Which dead letters were returned to their topic, where and when.",
     ),
 )
 

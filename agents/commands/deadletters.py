@@ -1,37 +1,31 @@
-"""`barometer deadletters`: the records that were refused, listed and shown.
+"""`barometer deadletters`: the records that were refused, listed and shown; `replay` is in `agents.returncommand`.
 
-Shows personal data masked; only `--raw` writes a record's original bytes. Reads, and never replays or
-deletes.
+Shows personal data masked; only `--raw` writes a record's original bytes.
 """
 
 import heapq
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
-import msgspec
-from rich.table import Table
-from rich.text import Text
 
+from agents.instant import Instant
 from agents.kafkaprobe import reach
-from agents.original import Original, Originals, decoded
+from agents.letters import Letters, Wanted, decode_letter, decoded
+from agents.lettertable import age_of, letters_table, listed, value_bytes
+from agents.original import Original, Originals
 from agents.reading import Record, TopicReader
+from agents.returncommand import replay_letters
 from agents.settings import Settings, load_settings
 from agents.terminal import console, local_text, printable
 from models.errors import RejectReason
 from models.outcomes import DeadLetter
 from models.privacy import mask
 from topics.catalogue import DEAD_LETTERS
-
-CLOCK_SKEW_MS: Final = 60_000
-"""A refused record's append time and its dead letter's may come from two brokers; reading starts so much
-earlier."""
 
 SHOWN_CHARACTERS: Final = 20_000
 """Longest value that is shown; a complaint's text is bounded to the same."""
@@ -40,70 +34,12 @@ CUT_MARGIN: Final = 64
 SHOWN_HEADERS: Final = 100
 """Most headers that are shown; events have seven or so."""
 
-_ID = re.compile(r"[^/\s]+/\d+/\d+")
-_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_ID = re.compile(r"\S+/\d+/\d+")
+"""A topic id is base64, and may hold slashes itself."""
 _CUSTOMER_FIELD = re.compile(
     r'("(?:customer|account)_?id"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}\]]+)', re.IGNORECASE
 )
 _ESCAPED_CHARACTER = re.compile(r"\\u([0-9a-fA-F]{4})")
-
-
-class Instant(click.ParamType):
-    """A time: ISO 8601, or how long ago. Converts to Unix seconds; a time without offset is in the configured
-    zone.
-    """
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        if ago := _AGO.fullmatch(value):
-            return time.time() - timedelta(seconds=float(ago[1]) * _UNITS[ago[2]]).total_seconds()
-        try:
-            instant = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(
-                f"{value!r} is no time; write 2026-01-31T08:00, 2026-01-31 or 2h (s, m, h, d ago)", param, ctx
-            )
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=ZoneInfo(load_settings().zone))
-        return instant.timestamp()
-
-
-class Letters:
-    """Decodes records of the dead-letter topic; each letter once by its id, however often it was written."""
-
-    def __init__(self) -> None:
-        self.unreadable = 0
-        """Records that are no dead letter."""
-        self._seen: set[str] = set()
-
-    def of(self, records: Iterable[Record]) -> Iterator[DeadLetter]:
-        """Yield the letters in `records` that were not yielded before."""
-        for record in records:
-            letter = decode_letter(record)
-            if letter is None:
-                self.unreadable += 1
-            elif letter.id not in self._seen:
-                self._seen.add(letter.id)
-                yield letter
-
-
-def decode_letter(record: Record) -> DeadLetter | None:
-    """Return the letter in a record, or None where it holds none (or one whose time or base64 is broken)."""
-    try:
-        letter = _decoder.decode(record.value or b"")
-        _seconds(letter.append_time)
-        for encoded in (letter.key, letter.value, *(content for _, content in letter.headers)):
-            decoded(encoded)
-    except (msgspec.MsgspecError, ValueError):
-        return None
-    return letter
-
-
-_decoder = msgspec.json.Decoder(DeadLetter)
 
 
 def masked(content: bytes) -> str:
@@ -124,7 +60,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def deadletters() -> None:
-    """List and show refused records.
+    """List, show and replay refused records.
 
     A record that cannot be used (broken JSON, a missing field, a time in the future, ...) goes to
     cx.dead-letters.v1 with its topic, partition, offset, the reason and its original bytes. Its id is
@@ -136,6 +72,8 @@ def deadletters() -> None:
       barometer deadletters list --reason missing_field --topic complaints
       barometer deadletters show 3vJ9Yk2rQxO1b7sNqWc0aA/2/1187
       barometer deadletters show 3vJ9Yk2rQxO1b7sNqWc0aA/2/1187 --raw > record.bin
+      barometer deadletters replay --reason internal_error          what would be sent
+      barometer deadletters replay --reason internal_error --yes    send it
     """
 
 
@@ -169,31 +107,27 @@ def list_letters(
     stderr.
     """
     settings = load_settings(brokers=brokers)
-    names = None if topic is None else (topic, f"cx.{topic}.v1")
+    wanted = Wanted(
+        reasons=frozenset(() if reason is None else (reason,)), topic=topic, since=since, until=until
+    )
     letters = Letters()
     reasons: Counter[str] = Counter()
 
     def matching(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
         for letter in letters.of(records):
-            appended = _seconds(letter.append_time)
-            if (
-                (reason is None or letter.reason == reason)
-                and (names is None or letter.topic in names)
-                and (since is None or appended >= since)
-                and (until is None or appended < until)
-            ):
+            if letter in wanted:
                 reasons[letter.reason] += 1
-                yield _listed(letter)
+                yield listed(letter)
 
     with TopicReader(reach(settings), DEAD_LETTERS) as reader:
-        start = None if since is None else reader.offsets_at(int(since * 1000) - CLOCK_SKEW_MS)
+        start = None if wanted.start_ms is None else reader.offsets_at(wanted.start_ms)
         rows = matching(reader.read(start))
-        shown = heapq.nlargest(limit, rows, key=_age_of)[::-1] if limit else sorted(rows, key=_age_of)
+        shown = heapq.nlargest(limit, rows, key=age_of)[::-1] if limit else sorted(rows, key=age_of)
     if as_json:
         for row in shown:
             click.echo(json.dumps(row, ensure_ascii=False))
     elif shown:
-        console().print(_table(shown, settings), soft_wrap=False)
+        console().print(letters_table(shown, settings), soft_wrap=False)
     _sum_up(reasons, len(shown), letters.unreadable)
 
 
@@ -253,41 +187,11 @@ def _find(settings: Settings, letter_id: str) -> DeadLetter:
     )
 
 
-def _seconds(instant: str) -> float:
-    return datetime.fromisoformat(instant).timestamp()
-
-
-def _age_of(row: dict[str, Any]) -> tuple[float, str, int, int]:
-    return _seconds(row["appendTime"]), row["topic"], row["partition"], row["offset"]
-
-
-def _listed(letter: DeadLetter) -> dict[str, Any]:
-    return {
-        "id": letter.id,
-        "topic": letter.topic,
-        "partition": letter.partition,
-        "offset": letter.offset,
-        "appendTime": letter.append_time,
-        "reason": letter.reason,
-        "field": letter.field,
-        "detail": mask(letter.detail),
-        "valueBytes": _value_bytes(letter),
-        "truncated": letter.truncated is not None,
-    }
-
-
-def _value_bytes(letter: DeadLetter) -> int | None:
-    if letter.truncated is not None:
-        return letter.truncated.value_bytes
-    value = decoded(letter.value)
-    return None if value is None else len(value)
-
-
 def _shown(letter: DeadLetter, whole: Original | None) -> dict[str, Any]:
     """Return what is shown of a letter: its own bytes, or, with `whole`, the record's."""
     shown = whole or _held(letter)
     return {
-        **_listed(letter),
+        **listed(letter),
         "complete": whole is not None,
         "headers": [[name, content] for name, content in _headers(shown)],
         "value": None if shown.value is None else masked(shown.value),
@@ -303,20 +207,6 @@ def _held(letter: DeadLetter) -> Original:
 def _headers(record: Original) -> Iterator[tuple[str, str | None]]:
     for name, content in record.headers:
         yield printable(name), None if content is None else masked(content)
-
-
-def _table(rows: Iterable[dict[str, Any]], settings: Settings) -> Table:
-    zone = ZoneInfo(settings.zone)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"appended ({settings.zone})", no_wrap=True)
-    table.add_column("id", no_wrap=True)
-    names = ("topic", "reason", "field", "detail")
-    for name in names:
-        table.add_column(name)
-    for row in rows:
-        place = (local_text(row["appendTime"], zone), row["id"], *(row[name] for name in names))
-        table.add_row(*(Text(printable(cell)) for cell in place))
-    return table
 
 
 def _sum_up(reasons: Counter[str], shown: int, unreadable: int) -> None:
@@ -367,5 +257,8 @@ def _print_letter(letter: DeadLetter, whole: Original | None, settings: Settings
         text = text[:-CUT_MARGIN]
     is_cut = is_cut or len(text) > SHOWN_CHARACTERS
     cut_note = f", the first {SHOWN_CHARACTERS:,} characters" if is_cut else ""
-    out.print(f"value     {_value_bytes(letter):,} bytes, personal data masked{cut_note}:")
+    out.print(f"value     {value_bytes(letter):,} bytes, personal data masked{cut_note}:")
     out.print(text[:SHOWN_CHARACTERS])
+
+
+deadletters.add_command(replay_letters)

@@ -32,7 +32,8 @@ class Corner:
     def __init__(self, kafka: KafkaCluster) -> None:
         self.kafka = kafka
         self.topic = f"cx.{uuid4().hex[:12]}.v1"
-        self.topic_id = uuid4().hex[:22]
+        # Base64, which has slashes.
+        self.topic_id = f"{uuid4().hex[:18]}/+/a"
 
     def letter(
         self, offset: int, reason: str = "malformed_json", value: bytes | None = b"{", **more: object

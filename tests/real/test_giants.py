@@ -101,6 +101,13 @@ def test_giants_among_good_records_are_cut_letters_and_stop_nobody(
         assert f"{len(GIANT):,} bytes" in shown.stdout
         assert json.loads(run(pipeline.brokers, "list", "--json").stdout.splitlines()[0])["truncated"] is True
 
+        # Back it goes, whole, to be refused again: the giant comes from its topic, not from its letter.
+        back = run(pipeline.brokers, "replay", "--id", letters[0].id, "--yes", "--json")
+        assert back.exit_code == 0, back.output
+        assert json.loads(back.stdout)["sent"] == 1
+        report = pipeline.verify(CAUGHT_UP_SECONDS)
+        assert report.clean, differences(report)
+        assert report.fates[Stream.CALLS]["dead_letter"] == len(giants) + 1
         assert [one.runs for one in pipeline.workers] == [True]
         assert worker.terminate() == 0
         admin = AdminClient({"bootstrap.servers": pipeline.brokers})
@@ -113,3 +120,6 @@ def test_giants_among_good_records_are_cut_letters_and_stop_nobody(
         assert "no longer kept" in shown.stdout
         assert f"{len(GIANT):,} bytes" in shown.stdout
         assert "first" in run(pipeline.brokers, "show", letters[1].id).stdout
+        back = run(pipeline.brokers, "replay", "--id", letters[0].id, "--yes", "--json", "--again")
+        assert back.exit_code == 1
+        assert json.loads(back.stdout.splitlines()[0])["sourceGone"] == [letters[0].id]

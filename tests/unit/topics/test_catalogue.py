@@ -39,6 +39,7 @@ OUTPUTS: Final = {
     "cx.incidents.v1",
     "cx.dead-letters.v1",
 }
+INTERNAL = {"cx.panes.v1", "cx.replayed-letters.v1"}
 COMPACTED: Final = {
     "cx.network-topology.v1",
     "cx.subscriber-counts.v1",
@@ -53,7 +54,7 @@ def test_every_topic_is_there_once() -> None:
     orders = {work_orders(department) for department in load_taxonomy().departments}
     found = [spec.name for spec in catalogue()]
     assert len(found) == len(set(found))
-    assert set(found) == INPUTS | OUTPUTS | orders | {"cx.panes.v1"}
+    assert set(found) == INPUTS | OUTPUTS | orders | INTERNAL
     assert {spec.name for spec in catalogue() if spec.direction is Direction.IN} == INPUTS
     assert {spec.name for spec in catalogue() if spec.direction is Direction.OUT} == OUTPUTS | orders
 
@@ -63,7 +64,7 @@ def test_every_name_that_is_written_in_code_has_a_contract() -> None:
     constants = {
         value for value in vars(names).values() if isinstance(value, str) and value.startswith("cx.")
     } - {HEARTBEAT_TYPE}
-    assert constants == INPUTS | OUTPUTS | {"cx.panes.v1"}
+    assert constants == INPUTS | OUTPUTS | INTERNAL
 
 
 def test_every_contract_says_what_a_subscriber_may_rely_on() -> None:
@@ -88,12 +89,15 @@ def test_what_is_counted_and_what_comes_of_it_has_the_streams_partitions() -> No
 def test_retention_is_long_enough_for_what_reads_it() -> None:
     """Verification reads inputs and their outputs from the start; windows look back 30 days."""
     compacted = {spec.name for spec in catalogue() if spec.cleanup is not Cleanup.DELETE}
-    assert compacted == COMPACTED
+    assert compacted == COMPACTED | {names.REPLAYED_LETTERS}
     kept = {spec.name: spec.retention for spec in catalogue()}
     for stream in Stream:
         assert kept[input_of(stream)] == timedelta(days=400) == kept[names.CLASSIFIED_COMPLAINTS]
     assert kept[names.PANES] == timedelta(days=35)
     assert kept[names.DEAD_LETTERS] == timedelta(days=90)
+    assert (kept[names.REPLAYED_LETTERS] or timedelta()) > timedelta(days=90) * 21 / 20, (
+        "a mark outlives its letter"
+    )
     assert kept[names.EARLY_WARNINGS] == timedelta(days=400)
 
 

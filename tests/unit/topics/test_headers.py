@@ -11,10 +11,12 @@ from models.outcomes import DeadLetter
 from topics.headers import (
     SOURCE,
     DeadLetterOrigin,
+    attempt_of,
     attributes_of,
     cloudevent_headers,
     dead_letter_headers,
     dead_letter_origin,
+    replay_headers,
 )
 
 TYPE = "cx.warning.judged.v1"
@@ -118,3 +120,28 @@ def test_an_offset_that_is_no_number_is_refused(value: bytes) -> None:
     headers = [*dead_letter_headers(LETTER), ("dl_offset", value)]
     with pytest.raises(ContractError, match="dl_offset"):
         dead_letter_origin(headers)
+
+
+def test_a_replayed_record_carries_its_own_headers_and_its_history() -> None:
+    """That of an earlier replay makes room for the new one; the attempt counts on."""
+    own = [("ce_id", b"e"), ("note", None), ("ce_id", b"twice")]
+    first = replay_headers(LETTER, own, "2026-05-01T00:00:00Z")
+    assert first[:3] == own
+    assert dict(first[3:]) == {
+        "dl_id": LETTER.id.encode(),
+        "dl_reason": LETTER.reason.encode(),
+        "dl_field": LETTER.field.encode(),
+        "dl_replayed_at": b"2026-05-01T00:00:00Z",
+        "dl_attempt": b"2",
+    }
+    second = replay_headers(LETTER, first, "2026-05-02T00:00:00Z")
+    assert len(second) == len(first)
+    assert dict(second)["dl_attempt"] == b"3"
+    assert dict(second)["dl_replayed_at"] == b"2026-05-02T00:00:00Z"
+
+
+@pytest.mark.parametrize("value", [None, b"", b"-1", b"x", b"9" * 10, "２".encode()])
+def test_an_attempt_that_is_no_number_is_the_first(value: bytes | None) -> None:
+    """Anybody may write headers."""
+    assert attempt_of([("dl_attempt", value)]) == 1
+    assert attempt_of([]) == 1
