@@ -130,6 +130,11 @@ class Projector:
             self.redis_ok, self._said, self._pause = True, "", PAUSE_SECONDS[0]
 
     @property
+    def fault(self) -> str | None:
+        """Why Redis could not be used when it was last asked; None if it could."""
+        return self._said or None
+
+    @property
     def pauses(self) -> bool:
         """Whether Redis has failed and is being left alone for a while."""
         return monotonic() < self._retry_at

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "simulate": "Write a simulated operator's events, with the truth about its incidents.",
     "replay": "Send recorded events into the topics, at any speed.",
     "tail": "Watch warnings, notices or classified complaints as they come.",
+    "board": "Show the live board in Redis, or rebuild it from Kafka.",
     "topics": "Create, list and check the topics and their contracts.",
     "deadletters": "List, show and replay refused records.",
     "verify": "Recompute everything from the source topics and compare.",

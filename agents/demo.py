@@ -1,7 +1,7 @@
-"""The demo: an embedded Kafka, two workers, a week of simulated history and a morning that goes wrong while people watch.
+"""The demo: an embedded Kafka and Redis, two workers, a week of simulated history and a morning that goes wrong while people watch.
 
-The morning is played faster than it happened. In its middle one worker is killed, as a power cut would; at the end
-everything is recomputed from the source, which shows whether anybody could tell. All data is simulated, and says so.
+The morning is played faster than it happened. In its middle Redis is killed and loses everything, and one worker is killed,
+as a power cut would; at the end everything is recomputed from the source, which shows whether anybody could tell. All data is simulated, and says so.
 """
 
 import sys
@@ -20,9 +20,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from rich.text import Text
 
+from agents.boardagent import board_of
 from agents.cluster import BrokerUnreachable
 from agents.embedded.guard import Guarded
 from agents.embedded.kafka import KafkaCluster
+from agents.embedded.redis import RedisServer
 from agents.lines import Language, Lines
 from agents.reading import BEGINNING, TopicReader
 from agents.recording import Envelope
@@ -30,6 +32,7 @@ from agents.replay import replay
 from agents.settings import Settings, load_settings
 from agents.simulator.simulate import simulate
 from agents.simulator.spec import Incident, IncidentKind, SimulationSpec, days_from
+from agents.verify.board import BOARD_TABLE
 from agents.verify.report import VerifyReport
 from agents.verify.run import verify
 from models.outcomes import EarlyWarning, WarningTransition
@@ -48,6 +51,10 @@ INCIDENTS: Final = (
     (IncidentKind.HIDDEN_CUT, "37", 11, 13),
 )
 """What goes wrong: kind, province, from and to (local hours)."""
+REDIS_KILL_AT: Final = 0.3
+"""Share of the morning after which Redis is killed; it keeps nothing and comes back empty."""
+REDIS_AWAY: Final = 0.05
+"""Share of the morning for which it is away."""
 KILL_AT: Final = 0.5
 """Share of the morning after which a worker is killed."""
 AWAY_SECONDS: Final = 4.0
@@ -78,6 +85,11 @@ class DemoResult:
     warnings_cleared: int
     report: VerifyReport
 
+    @property
+    def is_board_clean(self) -> bool:
+        """Whether the board was right, although Redis was killed and emptied."""
+        return not any(table.differences for table in self.report.tables if table.name == BOARD_TABLE)
+
 
 Say = Callable[[object], None]
 
@@ -96,20 +108,25 @@ def run_demo(plan: DemoPlan, today: date, say: Say) -> DemoResult:
         say(
             f"Apache Kafka is up at {cluster.bootstrap} ({monotonic() - begun:.1f} s); everything is deleted at the end."
         )
+        redis = stack.enter_context(RedisServer())
         settings = load_settings(
             brokers=cluster.bootstrap,
             kafka_security="PLAINTEXT",
+            redis_url=redis.url,
             metrics_port=0,
             data_dir=scratch,
             session_timeout_seconds=SESSION_SECONDS,
         )
         provision(settings.brokers, catalogue(), partitions=settings.partitions, replication=1)
-        return _Demo(plan, today, settings, scratch, say).run(stack)
+        return _Demo(plan, today, settings, redis, scratch, say).run(stack)
 
 
 class _Demo:
-    def __init__(self, plan: DemoPlan, today: date, settings: Settings, scratch: Path, say: Say) -> None:
+    def __init__(
+        self, plan: DemoPlan, today: date, settings: Settings, redis: RedisServer, scratch: Path, say: Say
+    ) -> None:
         self._plan = plan
+        self._redis = redis
         self._settings = settings
         self._scratch = scratch
         self._say = say
@@ -156,6 +173,7 @@ class _Demo:
         settings = self._settings
         command = [
             *("env", f"BAROMETER_DATA_DIR={self._scratch / f'worker-{number}'}"),
+            f"BAROMETER_REDIS_URL={settings.redis_url.get_secret_value()}",
             f"BAROMETER_SESSION_TIMEOUT_SECONDS={settings.session_timeout_seconds}",
             f"BAROMETER_KAFKA_SECURITY={settings.kafka_security}",
             *(
@@ -203,14 +221,20 @@ class _Demo:
             f"Now the morning of {day} (simulated), {speed:.0f} times as fast as it happened: an understaffed hotline in Sichuan, a "
             "fibre cut in Guangdong, a billing error in Zhejiang, and a cut in Shandong that no alarm reports. Watch."
         )
-        chaos = threading.Thread(target=self._kill_one, daemon=True)
+        chaos = threading.Thread(target=self._break_things, daemon=True)
         chaos.start()
         report = replay(envelopes, self._settings.brokers, speed=speed)
         self._sent += report.delivered
         chaos.join()
 
-    def _kill_one(self) -> None:
-        sleep(self._plan.seconds * KILL_AT)
+    def _break_things(self) -> None:
+        sleep(self._plan.seconds * REDIS_KILL_AT)
+        self._redis.kill()
+        self._say(Text("redis killed and emptied: the board is gone, the stream goes on.", style="bold red"))
+        sleep(self._plan.seconds * REDIS_AWAY)
+        self._redis.restart()
+        self._say("Redis is back, empty; the workers put the board up again by themselves.")
+        sleep(self._plan.seconds * (KILL_AT - REDIS_KILL_AT - REDIS_AWAY))
         victim = self._workers[0]
         self._say(
             Text(
@@ -245,7 +269,8 @@ class _Demo:
             if code is not None:
                 log = (self._scratch / f"worker-{number}.log").read_text(errors="replace")
                 raise BrokerUnreachable(f"worker {number} has ended with exit code {code}:\n{log[-3000:]}")
-        return verify(self._settings.brokers, self._settings, wait_seconds=CAUGHT_UP_SECONDS)
+        board = board_of(self._settings)
+        return verify(self._settings.brokers, self._settings, wait_seconds=CAUGHT_UP_SECONDS, board=board)
 
     def _count(self, report: VerifyReport) -> DemoResult:
         decoder = msgspec.json.Decoder(EarlyWarning)

@@ -73,7 +73,7 @@ def replay_letters(
       barometer deadletters replay --id 3vJ9Yk2rQxO1b7sNqWc0aA/2/1187 --yes --again
     """
     from agents.kafkaprobe import reach
-from agents.letters import Wanted
+    from agents.letters import Wanted
     from agents.returns import Returns
     from agents.settings import load_settings
 

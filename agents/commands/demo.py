@@ -44,11 +44,11 @@ class Span(click.ParamType):
 )
 @click.option("--lang", "language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"]) -> None:
-    """Watch Barometer work. Needs nothing but this program: Kafka is started on free ports and removed afterwards.
+    """Watch Barometer work. Needs nothing but this program: Kafka and Redis are started on free ports and removed afterwards.
 
     Two workers learn from a week of simulated events; then a simulated morning goes wrong while you watch: warnings appear
-    with what was expected and what was seen, one worker is killed in the middle, and at the end everything is recomputed
-    from the source topics and compared.
+    with what was expected and what was seen, Redis and one worker are killed in the middle, and at the end everything is
+    recomputed from the source topics and compared, the live board as well.
 
     \b
     Examples
@@ -57,7 +57,7 @@ def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"])
       barometer demo --for 60s | tail -1        the result as one JSON object
 
     The last line of standard output is one JSON object: events_in, classified, dead_letters, warnings_raised,
-    warnings_cleared, verify ("clean" or "different"), differences. Exit code 0 only if verify is clean.
+    warnings_cleared, verify ("clean" or "different"), differences, board (as verify). Exit code 0 only if verify is clean.
     """
     from agents.commands.verify import show
     from agents.demo import DemoPlan, run_demo
@@ -80,6 +80,7 @@ def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"])
                 "warnings_cleared": result.warnings_cleared,
                 "verify": "clean" if result.report.clean else "different",
                 "differences": result.report.differences,
+                "board": "clean" if result.is_board_clean else "different",
             }
         )
     )

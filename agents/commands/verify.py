@@ -17,12 +17,15 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from agents.boardagent import board_of
 from agents.kafkaprobe import reach
-from agents.settings import load_settings
+from agents.settings import Settings, load_settings
 from agents.terminal import console, printable
 from agents.verify.offsets import NotCaughtUp
 from agents.verify.report import VerifyReport
 from agents.verify.run import verify as recompute
+from monitoring.board import Board
+from monitoring.redisclient import RedisFault
 
 EXIT_DIFFERENT: Final = 1
 
@@ -41,14 +44,28 @@ EXIT_DIFFERENT: Final = 1
     "--processes", type=click.IntRange(1, 64), help="Work on so many processes; one a processor by default."
 )
 @click.option(
+    "--board/--no-board",
+    "with_board",
+    default=None,
+    help="Compare the live board in Redis too; by default where it can be reached.",
+)
+@click.option("--redis-url", help="Redis of the board, instead of BAROMETER_REDIS_URL.")
+@click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object as the last line of stdout, no table."
 )
-def verify(brokers: str | None, wait_seconds: float, processes: int | None, as_json: bool) -> None:
+def verify(
+    brokers: str | None,
+    wait_seconds: float,
+    processes: int | None,
+    with_board: bool | None,
+    redis_url: str | None,
+    as_json: bool,
+) -> None:
     """Recompute everything from the source topics and compare it with what the workers wrote.
 
     Reads the four input streams from their first record, judges every record again with code that shares nothing with
-    the workers' counting, and compares every classified complaint, work order, dead letter, pane snapshot, watermark
-    and warning. Writes nothing. The settings (partitions, lateness, retention, dimensions, rules, customer key) must be
+    the workers' counting, and compares every classified complaint, work order, dead letter, pane snapshot, watermark,
+    warning and rolling window, and every entry of the live board with the topics that it shows. Writes nothing. The settings (partitions, lateness, retention, dimensions, rules, customer key) must be
     those of the workers.
 
     \b
@@ -60,11 +77,17 @@ def verify(brokers: str | None, wait_seconds: float, processes: int | None, as_j
     Exit codes: 0 no difference; 1 differences, or the workers are behind; 3 a topic no longer has its beginning, or the
     broker does not answer.
     """
-    settings = load_settings(brokers=brokers)
+    settings = load_settings(brokers=brokers, redis_url=redis_url)
+    board = _board_of(settings, with_board)
     with _Bar() as bar:
         try:
             report = recompute(
-                reach(settings), settings, wait_seconds=wait_seconds, processes=processes, progress=bar
+                reach(settings),
+                settings,
+                wait_seconds=wait_seconds,
+                processes=processes,
+                board=board,
+                progress=bar,
             )
         except NotCaughtUp as error:
             bar.stop()
@@ -76,6 +99,27 @@ def verify(brokers: str | None, wait_seconds: float, processes: int | None, as_j
         show(report, console())
     if not report.clean:
         raise click.exceptions.Exit(EXIT_DIFFERENT)
+
+
+def _board_of(settings: Settings, wanted: bool | None) -> Board | None:
+    """Return the board that is to be compared; one that was not asked for is left out where Redis does not answer."""
+    if wanted is False:
+        return None
+    board = board_of(settings)
+    if board is None:
+        if wanted:
+            raise click.UsageError(
+                "there is no board: BAROMETER_REDIS_URL is empty; set it, or give --redis-url"
+            )
+        return None
+    try:
+        board.newest_change()
+    except RedisFault as fault:
+        if wanted:
+            raise
+        click.echo(f"the board is not compared: {fault}", err=True)
+        return None
+    return board
 
 
 def show(report: VerifyReport, to: Console) -> None:

@@ -182,16 +182,16 @@ class Reader:
         """Leave the cluster."""
         self._consumer.close()
 
-    def batches(self, topic: str, partition: int, end: int) -> Iterator[list[Message]]:
-        """Yield the records of a partition below offset `end` in batches, in order.
+    def batches(self, topic: str, partition: int, end: int, start: int = 0) -> Iterator[list[Message]]:
+        """Yield the records of a partition from offset `start` up to below `end` in batches, in order.
 
         Raises:
             Unreachable: the broker stays silent.
             KafkaException: it answers with an error.
         """
-        if end <= 0:
+        if end <= start:
             return
-        self._consumer.assign([TopicPartition(topic, partition, 0)])
+        self._consumer.assign([TopicPartition(topic, partition, start)])
         heard = monotonic()
         try:
             while True:

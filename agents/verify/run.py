@@ -4,6 +4,7 @@ outputs ──index──┐
                  ├─> walk over each source partition ──> tables, on-time totals
 source ──────────┘                                             │
 early-warnings, active-warnings ──> compare <── ledger <── judge cell by cell
+windows, the board in Redis ──────> compare <── sums over the minutes of each cell
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ import numpy as np
 
 from agents.kafkaclient import Brokers
 from agents.settings import Settings
+from agents.verify.board import compare_board
 from agents.verify.index import FOREIGN, Columns, Rereader, SourceStamps
 from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, LEDGER, WORK_ORDERS
 from agents.verify.ledger import ACTIVE, TRANSITION_ORDER, CellMinutes, cells_of
@@ -47,15 +49,19 @@ from agents.verify.tasks import (
 )
 from agents.verify.told import Frontiers, compare_told, frontiers_of
 from agents.verify.walk import Policy, Source
+from agents.verify.windows import WINDOWS_TABLE, ExpectedWindows, compare_windows
 from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.regions import load_regions
 from models.taxonomy import load_taxonomy
+from monitoring.board import Board
 from topics.catalogue import (
     ACTIVE_WARNINGS,
     CLASSIFIED_COMPLAINTS,
     EARLY_WARNINGS,
+    INCIDENTS,
     PANES,
+    WINDOWS,
     input_of,
     work_orders,
 )
@@ -65,7 +71,7 @@ GROUP: Final = "barometer"
 """Consumer group of the workers."""
 TABLES: Final = (
     CLASSIFIED, WORK_ORDERS, DEAD_LETTERS, SNAPSHOTS, HOUR_SNAPSHOTS, WATERMARKS, COVERAGE, ORDER, FOREIGN, LEDGER,
-    TRANSITION_ORDER, ACTIVE,
+    TRANSITION_ORDER, ACTIVE, WINDOWS_TABLE,
 )  # fmt: skip
 SMALL_LOG: Final = 60_000
 """Records up to which starting processes costs more than it saves."""
@@ -81,6 +87,7 @@ def verify(
     *,
     wait_seconds: float = 0.0,
     processes: int | None = None,
+    board: Board | None = None,
     progress: Progress = lambda phase, done, total: None,
 ) -> VerifyReport:
     """Recompute everything from the source topics and compare it with what the workers wrote.
@@ -91,6 +98,7 @@ def verify(
         wait_seconds: how long the workers may take to commit the offsets at which the source ends now, and, when
             everything is recomputed, to tell what is still missing in the ledger. 0 looks once.
         processes: how many to work on; None takes one for each processor, or this one where the log is small.
+        board: the live board, to be compared with the topics that it projects; None leaves it out.
         progress: told what is being done.
 
     Raises:
@@ -98,6 +106,7 @@ def verify(
         Truncated: a source or output topic no longer has its beginning.
         NotCaughtUp: the workers did not commit the compared offsets in time.
         ContractError: the topics are not as the project creates them.
+        RedisFault: the board cannot be read.
     """
     started = monotonic()
     cluster = Cluster(brokers)
@@ -108,7 +117,9 @@ def verify(
         DEAD_LETTERS: [DEAD_LETTER_TOPIC],
     }
     sources = existing(cluster, list(inputs.values()), settings.partitions)
-    keyed = existing(cluster, [PANES, EARLY_WARNINGS, ACTIVE_WARNINGS], settings.partitions)
+    keyed = existing(
+        cluster, [PANES, EARLY_WARNINGS, ACTIVE_WARNINGS, WINDOWS, INCIDENTS], settings.partitions
+    )
     free = existing(cluster, [name for names in topics.values() for name in names], None)
     refuse_truncated(cluster, [*sources, *keyed[:2], *free])
     progress("waiting for the workers", 0, 0)
@@ -136,11 +147,19 @@ def verify(
         meter.begin("recomputing from the source", _sum_of(offsets.readable))
         walked = _walk(pool, setup, inputs, offsets, found, stamps, tallies)
         frontiers = frontiers_of(result.walked for result in walked)
-        ledger = _judge(pool, setup, walked, frontiers, meter)
+        ledger, minutes = _judge(pool, setup, walked, frontiers, meter)
     meter.begin("comparing the ledger", 0)
     # Recomputing took its time: the workers get theirs anew.
     deadline = monotonic() + wait_seconds
-    ends = compare_told(cluster, brokers, keyed[1:], ledger, frontiers, offsets.outputs, deadline, tallies)
+    ends = compare_told(cluster, brokers, keyed[1:3], ledger, frontiers, offsets.outputs, deadline, tallies)
+    meter.begin("comparing the windows", 0)
+    expected = ExpectedWindows(minutes, frontiers)
+    told_to = offsets.outputs[WINDOWS]
+    ends[WINDOWS] = compare_windows(cluster, brokers, keyed[3], expected, told_to, deadline, tallies)
+    if board is not None:
+        meter.begin("comparing the board", 0)
+        shown = {**ends, INCIDENTS: offsets.outputs[INCIDENTS]}
+        tallies.add([compare_board(board, brokers, keyed[2:], shown, expected, deadline)])
     return VerifyReport(
         tables=tuple(tallies.all()),
         fates=_fates(walked),
@@ -258,24 +277,25 @@ def _walk(
 
 def _judge(
     pool: Pool, setup: Setup, results: Iterable[SourceResult], frontiers: Frontiers, meter: _Meter
-) -> list[EarlyWarning]:
+) -> tuple[list[EarlyWarning], list[CellMinutes]]:
+    """Return the ledger, and the minutes of every cell that it and the windows are made of."""
     walked = [result.walked for result in results]
     parts = []
-    count = 0
+    cells: list[CellMinutes] = []
     for stream in Stream:
         frontier = frontiers.readable[stream]
         totals = [walk.totals for walk in walked if walk.source.stream is stream]
         waiting: list[CellMinutes] = []
         for cell in cells_of(stream, totals, frontier):
             waiting.append(cell)
-            count += 1
+            cells.append(cell)
             if len(waiting) >= _CELLS_A_TASK:
                 parts.append(CellsPart(setup, waiting, frontier or 0))
                 waiting = []
         if waiting:
             parts.append(CellsPart(setup, waiting, frontier or 0))
-    meter.begin("judging every cell again", count)
-    return [warning for ledger in pool.map(judge_cells, parts) for warning in ledger]
+    meter.begin("judging every cell again", len(cells))
+    return [warning for ledger in pool.map(judge_cells, parts) for warning in ledger], cells
 
 
 def _fates(results: Iterable[SourceResult]) -> dict[str, dict[str, int]]:

@@ -153,7 +153,7 @@ def walk_source(part: SourcePart) -> SourceResult:
         classified=matchings.get(CLASSIFIED),
         orders=matchings.get(WORK_ORDERS),
         letters=matchings[DEAD_LETTERS],
-        wants=_Wanted(rules_of(setup), source.stream),
+        wants=lambda cell: True,
     )
     with ExitStack() as open_readers:
         for rereader in (panes, *rereaders.values()):
@@ -184,23 +184,10 @@ def judge_cells(part: CellsPart) -> list[EarlyWarning]:
     calendar = Calendar(part.setup.zone)
     ledger: list[EarlyWarning] = []
     for cell in part.cells:
-        ledger += judge_cell(cell, part.frontier, rules, calendar)
+        if any(rule.covers(cell.cell) for rule in rules.of(cell.stream)):
+            ledger += judge_cell(cell, part.frontier, rules, calendar)
         pool.done(1)
     return ledger
-
-
-class _Wanted:
-    """Whether any rule looks at a cell."""
-
-    def __init__(self, rules: RuleSet, stream: Stream) -> None:
-        self._rules = rules.of(stream)
-        self._known: dict[str, bool] = {}
-
-    def __call__(self, cell: str) -> bool:
-        known = self._known.get(cell)
-        if known is None:
-            known = self._known[cell] = any(rule.covers(cell) for rule in self._rules)
-        return known
 
 
 def _record(message: Message, topic: str) -> SourceRecord:

@@ -20,6 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from agents.boardagent import board_of
 from agents.embedded.guard import Guarded
 from agents.embedded.kafka import KafkaCluster
 from agents.reading import Record, TopicReader
@@ -191,7 +192,7 @@ class Pipeline:
 
     def __init__(self, kafka: KafkaCluster, scratch: Path, **settings: Any) -> None:
         self._scratch = scratch
-        self._own = {"brokers": kafka.bootstrap, **settings}
+        self._own = {"brokers": kafka.bootstrap, "redis_url": "", **settings}
         self.settings: Final[Settings] = load_settings(**self._own)
         self.workers: Final[list[Worker]] = []
         """All that were started, in that order."""
@@ -262,7 +263,12 @@ class Pipeline:
 
     def verify(self, wait_seconds: float) -> VerifyReport:
         """Recompute everything and compare, when the workers have caught up; `wait_seconds` is their limit."""
-        return verify(self.brokers, self.settings, wait_seconds=wait_seconds)
+        board = board_of(self.settings)
+        try:
+            return verify(self.brokers, self.settings, wait_seconds=wait_seconds, board=board)
+        finally:
+            if board is not None:
+                board.close()
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of a metric over all workers that run."""

@@ -74,7 +74,7 @@ def test_every_snapshot_is_what_the_log_says_at_that_minute() -> None:
 REFERENCE = folded(play(None))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32))
 def test_crashes_change_nothing_of_what_is_in_force_in_the_end(seed: int) -> None:
     """Whatever was lost, repeated or told by a life that was cut off."""
