@@ -38,7 +38,7 @@ bench: env ## the benchmark: finished worker, naive Faust and a bare loop, inter
 fmt: env ## put every file into the format, fix what can be fixed safely, and write README's tables
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
-	@$(BIN)/python -c 'from pathlib import Path; from agents.reference import filled; r = Path("README.md"); r.write_text(filled(r.read_text()))'
+	@$(BIN)/python -c 'from pathlib import Path; from agents.reference import filled; [page.write_text(filled(page.read_text())) for page in (Path("README.md"), *Path("docs").glob("*.md"))]'
 
 lock: env ## write the locks anew: Python packages and Kafka's jars
 	@mkdir -p .cache

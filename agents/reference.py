@@ -1,9 +1,10 @@
-"""README's tables, generated from where the facts are: settings, metrics."""
+"""Tables of README and docs, generated from where the facts are: settings, metrics, ACLs."""
 
 from pydantic import SecretStr
 
 from agents.settings import ENV_PREFIX, Settings
 from monitoring.catalogue import markdown_table
+from topics.access import Role, acls
 
 DEFAULTS_IN_WORDS = {
     "customer_key": "a demo key",
@@ -28,14 +29,29 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"settings": settings_table, "metrics": markdown_table}
-"""Marker in README -> what stands between it and its end."""
+def acl_table() -> str:
+    """Return the ACLs of every role as Markdown; resources that need the same stand together."""
+    lines = ["| role | operations | on |", "|---|---|---|"]
+    for role in Role:
+        together: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+        for acl in acls(role):
+            together.setdefault((acl.kind, acl.operations, acl.prefixed), []).append(f"`{acl.name}`")
+        for (kind, operations, prefixed), names in together.items():
+            plural = f"{kind}s that begin with" if prefixed else f"{kind}{'s' * (len(names) > 1)}"
+            lines.append(f"| `{role}` | {', '.join(operations)} | {plural} {', '.join(names)} |")
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "metrics": markdown_table, "acls": acl_table}
+"""Marker in README or a page of docs -> what stands between it and its end."""
 
 
 def filled(text: str) -> str:
-    """Return `text` with every table between its markers written anew."""
+    """Return `text` with every table whose markers it has written anew."""
     for name, table in TABLES.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if start not in text:
+            continue
         head, _, rest = text.partition(start)
         _, _, tail = rest.partition(end)
         text = f"{head}{start}\n{table()}\n{end}{tail}"

@@ -1,5 +1,6 @@
 """Prometheus's own tool accepts the rules and finds that they fire when they should, and only then."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -90,3 +91,21 @@ def test_promtool_finds_nothing_to_blame_in_what_a_worker_exposes(promtool: str)
     PipelineMetrics(registry, lambda: 0.0).on_batch("complaints", 0, {"on_time": 1}, 1)
     done = run(promtool, "check", "metrics", stdin=generate_latest(registry))
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((CHECKOUT / "monitoring" / "grafana").glob("*.json")), ids=lambda path: path.name
+)
+def test_every_query_of_a_dashboard_is_promql(promtool: str, tmp_path: Path, path: Path) -> None:
+    """Checked as recording rules; one that is broken on purpose is found."""
+    panels = json.loads(path.read_text(encoding="utf-8"))["panels"]
+    queries = [target["expr"] for panel in panels for target in panel["targets"]]
+    assert queries
+    for broken in (False, True):
+        rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+        if broken:
+            rules[-1]["expr"] += ")"
+        file = tmp_path / "queries.yml"
+        file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+        done = run(promtool, "check", "rules", "--lint=none", str(file))
+        assert (done.returncode != 0) is broken, (done.stdout + done.stderr).decode()
