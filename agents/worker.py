@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import monotonic
 from typing import Final
 
@@ -12,6 +13,7 @@ from mode import Service
 
 from agents.app import APP_ID, Pipeline, create_pipeline
 from agents.cluster import topic_ids
+from agents.faults.thread import FaultsThread
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
 from models.measures import Stream
@@ -122,7 +124,8 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
     # It would write escape codes to standard output, terminal or not.
     worker.spinner = None
     try:
-        worker.execute_from_commandline()
+        with FaultsThread(settings, pipeline.observer.metrics.faults) if settings.faults else nullcontext():
+            worker.execute_from_commandline()
     except SystemExit as leave:
         if leave.code not in (None, 0):
             raise
