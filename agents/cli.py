@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "simulate": "Write a simulated operator's events, with the truth about its incidents.",
     "replay": "Send recorded events into the topics, at any speed.",
     "tail": "Watch warnings, notices or classified complaints as they come.",
+    "faults": "List network faults, planned work and the complaints that they explain.",
     "topics": "Create, list and check the topics and their contracts.",
     "deadletters": "List and show refused records.",
     "verify": "Recompute everything from the source topics and compare.",

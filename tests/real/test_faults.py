@@ -1,5 +1,6 @@
 """Faults and complaints joined by real workers: the incident has the complaints, whoever dies."""
 
+import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from confluent_kafka import KafkaException, Producer
 from msgspec.structs import replace
 
+from agents.commands.faults import faults
 from agents.embedded.kafka import KafkaCluster
 from agents.faults.writer import Writer
 from models.joining import Joined
@@ -157,8 +160,18 @@ def test_an_incident_has_its_complaints_whoever_dies(fresh_kafka: KafkaCluster, 
         sequences = [one.sequence for one in values(pipeline, INCIDENTS, Incident)]
         assert sorted(set(sequences)) == list(range(1, incident.sequence + 1))
         assert second.metric("barometer_faults_failures_total") == 0
-        recomputed = plainly(pipeline)
-        assert recomputed == 130
+        assert plainly(pipeline) == 130
+
+        shown = CliRunner().invoke(faults, ["--brokers", pipeline.brokers])
+        assert shown.exit_code == 0, shown.output
+        assert "Over (1)" in shown.output
+        assert "Guangdong: loss of signal (broadband, mobile)" in shown.output
+        assert (
+            "complaints explained 130 (in its region, element not known 80, below its elements 50)"
+            in shown.output
+        )
+        told = CliRunner().invoke(faults, ["--brokers", pipeline.brokers, "--all", "--json"])
+        assert [json.loads(line)["troubleTicketCount"] for line in told.output.splitlines()] == [130]
 
 
 def plainly(pipeline: Pipeline) -> int:
