@@ -113,6 +113,9 @@ class Settings(BaseSettings):
         5.0, gt=0, le=3_600, description="Quiet time after which a partition gets a heartbeat record."
     )
     heartbeats: bool = Field(True, description="Write heartbeat records into idle input partitions.")
+    faults: bool = Field(
+        True, description="Join network faults and complaints; of all workers that do, one is at it."
+    )
     dead_letter_ratio_max: float = Field(
         0.5,
         gt=0,

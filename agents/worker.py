@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import monotonic
 from typing import Final
 
@@ -21,6 +22,7 @@ from agents.boardagent import TOPICS as BOARD_TOPICS
 from agents.boardagent import BoardAgent, board_of
 from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
+from agents.faults.thread import FaultsThread
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
 from agents.permissions import Forbidden, refuse_forbidden
@@ -211,7 +213,8 @@ def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = Non
     worker.spinner = None
     pipeline.core.on_failed = worker.fail
     try:
-        worker.run()
+        with FaultsThread(settings, pipeline.observer.metrics.faults) if settings.faults else nullcontext():
+            worker.run()
     finally:
         pipeline.outbox.close()
     failure = worker.failure

@@ -152,6 +152,44 @@ COMPLAINTS: Final = Metric(
     "Complaints classified, by top-level category and priority (P1 to P4).",
     ("category", "priority"),
 )
+FAULTS_OWNER: Final = Metric(
+    "barometer_faults_owner",
+    Kind.GAUGE,
+    "1 on the one worker that joins faults and complaints, otherwise 0.",
+)
+ACTIVE_FAULTS: Final = Metric(
+    "barometer_active_faults",
+    Kind.GAUGE,
+    "Outages that are going on, each with all alarms that follow from it, by kind: fault or planned.",
+    ("kind",),
+)
+INCIDENTS: Final = Metric(
+    "barometer_incidents",
+    Kind.GAUGE,
+    "Incidents that are kept, by status: pending, inProgress, resolved, closed or cancelled.",
+    ("status",),
+)
+COMPLAINT_LINKS: Final = Metric(
+    "barometer_complaint_links_total",
+    Kind.COUNTER,
+    "Links of complaints to faults that were written, by reason; a link that moves is counted again.",
+    ("reason",),
+)
+COMPLAINTS_HELD: Final = Metric(
+    "barometer_complaints_held",
+    Kind.GAUGE,
+    "Complaints whose link to a fault is not final yet.",
+)
+FAULTS_LAG: Final = Metric(
+    "barometer_faults_lag_records",
+    Kind.GAUGE,
+    "Records of faults, topology and classified complaints that have not been joined.",
+)
+FAULTS_FAILURES: Final = Metric(
+    "barometer_faults_failures_total",
+    Kind.COUNTER,
+    "Times that the joining of faults and complaints began anew after an error; the streams go on meanwhile.",
+)
 RECOVERY_SECONDS: Final = Metric(
     "barometer_recovery_seconds", Kind.GAUGE, "How long the last recovery of state from the changelogs took."
 )
@@ -203,6 +241,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     *(BATCH_RECORDS, FLUSH_SECONDS, FLUSHES_OPEN),
     *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
     *(WARNINGS, PROVISIONAL, WORK_ORDERS, COMPLAINTS),
+    *(FAULTS_OWNER, ACTIVE_FAULTS, INCIDENTS, COMPLAINT_LINKS, COMPLAINTS_HELD, FAULTS_LAG, FAULTS_FAILURES),
     *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP),
     *(BOARD_LAG, BOARD_REBUILDS, BUILD_INFO),
 )

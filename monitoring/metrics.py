@@ -14,6 +14,7 @@ from models.measures import Stream
 from monitoring import catalogue
 from monitoring.catalogue import METRICS, Metric, markdown_table
 from monitoring.collectors import BucketHistogram, ScrapedGauge
+from monitoring.faults import FaultsMetrics
 from monitoring.health import Health
 
 __all__ = ["METRICS", "HeartbeatResult", "Metric", "Outcome", "PipelineMetrics", "markdown_table"]
@@ -139,6 +140,7 @@ class PipelineMetrics:
             ScrapedGauge(catalogue.DEPENDENCY_UP, self._read_dependencies),
         ):
             registry.register(collector)
+        self.faults = FaultsMetrics(registry, self.on_dead_letters)
         for stream in Stream:
             for outcome in Outcome:
                 self._events.add((stream, outcome), 0)

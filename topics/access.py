@@ -9,16 +9,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, PANES, WINDOWS, catalogue
+from topics.catalogue import (
+    ACTIVE_WARNINGS,
+    CLASSIFIED_COMPLAINTS,
+    COMPLAINT_LINKS,
+    INCIDENT_STATE,
+    INCIDENTS,
+    PANES,
+    WINDOWS,
+    catalogue,
+)
 from topics.inputs import STREAM_INPUTS
 from topics.spec import Direction
 
 GROUP = "barometer"
 """Consumer group of the workers; those of their other readers begin with it."""
-READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS})
-"""What a worker both writes and reads: panes for the windows, the rest for the board."""
+READ_BACK = frozenset(
+    {PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS, CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE}
+)
+"""What a worker both writes and reads: panes for the windows; the rest for the board, and for faults and their complaints."""
 CHANGELOG_PREFIX = f"{GROUP}-"
-"""Begins the name of every changelog; workers create these topics themselves."""
+"""Begins the name of every changelog, which workers create themselves, and of the groups of their other readers."""
 
 
 class Role(StrEnum):
@@ -39,7 +50,7 @@ class Acl:
     """Operations allowed on one resource."""
 
     kind: str
-    """`topic` or `group`, as the tool's option is called."""
+    """`topic`, `group` or `transactional-id`, as the tool's option is called."""
     name: str
     operations: tuple[str, ...]
     prefixed: bool = False
@@ -70,7 +81,9 @@ def _acls(role: Role, heartbeats: bool) -> Iterator[Acl]:
             yield Acl("topic", spec.name, operations)
     if role is Role.WORKER:
         yield Acl("topic", CHANGELOG_PREFIX, ("Create", "Read", "Write"), prefixed=True)
-        yield Acl("group", GROUP, ("Read",), prefixed=True)
+        yield Acl("group", GROUP, ("Read",))
+        yield Acl("group", CHANGELOG_PREFIX, ("Read",), prefixed=True)
+        yield Acl("transactional-id", CHANGELOG_PREFIX, ("Describe", "Write"), prefixed=True)
     if role is Role.READER:
         # The workers' offsets, and `barometer-...` of the readers: they join no group, but their client looks for its coordinator.
         yield Acl("group", GROUP, ("Describe",), prefixed=True)

@@ -6,8 +6,12 @@ from typing import Final
 from models.measures import FIELDS
 from models.outcomes import (
     ClassifiedComplaint,
+    ComplaintLink,
     DeadLetter,
     EarlyWarning,
+    FaultsPosition,
+    Incident,
+    IncidentState,
     PaneSnapshot,
     ProvisionalNotice,
     ReplayedLetter,
@@ -28,6 +32,8 @@ PROVISIONAL_NOTICES: Final = "cx.provisional-notices.v1"
 CASE_ESCALATIONS: Final = "cx.case-escalations.v1"
 PROACTIVE_NOTICES: Final = "cx.proactive-notices.v1"
 INCIDENTS: Final = "cx.incidents.v1"
+COMPLAINT_LINKS: Final = "cx.complaint-links.v1"
+INCIDENT_STATE: Final = "cx.incident-state.v1"
 DEAD_LETTERS: Final = "cx.dead-letters.v1"
 REPLAYED_LETTERS: Final = "cx.replayed-letters.v1"
 
@@ -66,6 +72,25 @@ PANES_CONTRACT: Final = TopicSpec(
     ),
     description="Cumulative counts of one source partition's events by pane and cell, and how far that partition is.",
     max_message_bytes=8 * MIB,
+)
+
+
+INCIDENT_STATE_CONTRACT: Final = TopicSpec(
+    name=INCIDENT_STATE,
+    title="State of incidents",
+    title_zh="事件状态",
+    direction=Direction.INTERNAL,
+    key="id of the incident; or position",
+    values=(IncidentState, FaultsPosition),
+    ce_types=("cx.incident.kept.v1", "cx.incident.position.v1"),
+    retention=None,
+    cleanup=Cleanup.COMPACT,
+    order=_PER_KEY,
+    delivery=(
+        "the last of a key is in force; written in one transaction with the links and incidents that it speaks for, by "
+        "one writer at a time"
+    ),
+    description="What the owner of network faults keeps: incidents that are not closed, and how far complaints have settled.",
 )
 
 
@@ -187,14 +212,25 @@ OUTPUTS: Final = (
     ),
     _output(
         INCIDENTS,
-        (),
+        (Incident,),
         "cx.incident.changed.v1",
         "Incidents",
         "事件",
         "id of the incident",
-        _PER_KEY,
-        _AT_LEAST_ONCE,
-        "A fault and the complaints and warnings that belong to it.",
+        "per incident, by sequence; 1, 2, 3, ... without holes",
+        "once for readers of committed records; others may see a change twice, of which the later in the log counts",
+        "An outage and the complaints that it explains (TMF656), a record for each change, one a second at most.",
+    ),
+    _output(
+        COMPLAINT_LINKS,
+        (ComplaintLink,),
+        "cx.complaint.linked.v1",
+        "Complaint links",
+        "投诉关联",
+        "id of the complaint",
+        "per complaint; the last is in force",
+        "once for readers of committed records; others may see a link twice, of which the later in the log counts",
+        "Which outage explains a complaint, with a score and the reason.",
     ),
     _output(
         DEAD_LETTERS,

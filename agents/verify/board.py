@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from agents.kafkaclient import Brokers
 from agents.verify.kinds import warning_fields
 from agents.verify.log import Ends, Reader, Topic
 from agents.verify.report import Tally
@@ -41,7 +42,7 @@ class _Kept(NamedTuple):
 
 def compare_board(
     board: Board,
-    brokers: str,
+    brokers: Brokers,
     topics: Iterable[Topic],
     ends: Ends,
     expected: ExpectedWindows,

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
+from agents.kafkaclient import Brokers
 from agents.verify.ledger import CellMinutes
 from agents.verify.log import Cluster, Reader, Topic
 from agents.verify.report import Tallies, Tally
@@ -136,7 +137,7 @@ def told_by(key: str, value: bytes | None, headers: Iterable[tuple[str, bytes | 
 
 def compare_windows(
     cluster: Cluster,
-    brokers: str,
+    brokers: Brokers,
     topic: Topic,
     expected: ExpectedWindows,
     ends: dict[int, int],

@@ -176,6 +176,14 @@ class Worker:
         """End the process as a power cut would (`kill -9`)."""
         self._process.kill()
 
+    def pause(self) -> None:
+        """Stop the process in its tracks (SIGSTOP): it holds its connections and does nothing."""
+        self._process.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on, as if no time had passed for it."""
+        self._process.signal(signal.SIGCONT)
+
     def close(self) -> None:
         """End the process if it runs, and its guard."""
         self._process.close()

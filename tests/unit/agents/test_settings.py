@@ -46,6 +46,7 @@ WRONG = {
     "heartbeat_interval_seconds": ["0", "601"],
     "idle_after_seconds": ["0", "3601"],
     "heartbeats": ["perhaps"],
+    "faults": ["perhaps"],
     "dead_letter_ratio_max": ["0", "1.1"],
     "dead_letter_window": ["99", "1000001"],
     "metrics_port": ["-1", "65536"],

@@ -14,6 +14,7 @@ from models.measures import Stream
 from monitoring import metrics as metrics_module
 from monitoring.catalogue import METRICS, Kind, Metric, markdown_table
 from monitoring.collectors import BucketHistogram
+from monitoring.faults import NOT_OWNER, FaultsView
 from monitoring.health import Health
 from monitoring.metrics import HeartbeatResult, Outcome, PipelineMetrics
 
@@ -52,6 +53,11 @@ def filled(registry: CollectorRegistry) -> PipelineMetrics:
     metrics.watch(health, lambda: 0.0)
     metrics.on_board_rebuild("cx.windows.v1", "missing")
     metrics.set_board_lags({("cx.windows.v1", 0): 3})
+    metrics.faults.on_links({"same_element": 2})
+    metrics.faults.show(
+        FaultsView(owner=True, active={"fault": 1}, incidents={"inProgress": 1}, held=7, lag=3)
+    )
+    metrics.faults.on_failure()
     return metrics
 
 
@@ -67,6 +73,27 @@ def test_a_scrape_shows_exactly_the_catalogue() -> None:
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         exposed[name] = (family.type, family.documentation, labels)
     assert exposed == {metric.name: (metric.kind, metric.help, set(metric.labels)) for metric in METRICS}
+
+
+def test_the_joining_of_faults_is_shown_as_it_stands(setup: Setup) -> None:
+    """Every worker shows whether it is the owner; what it showed as one goes when it is none any more."""
+    registry, metrics = setup
+    value = registry.get_sample_value
+    assert value("barometer_faults_owner") == 0
+    metrics.faults.show(FaultsView(owner=True, active={"planned": 2}, incidents={"closed": 4}, held=7, lag=3))
+    assert value("barometer_faults_owner") == 1
+    assert value("barometer_active_faults", {"kind": "planned"}) == 2
+    assert value("barometer_incidents", {"status": "closed"}) == 4
+    assert value("barometer_complaints_held") == 7
+    assert value("barometer_faults_lag_records") == 3
+    metrics.faults.on_links({"region_only": 2})
+    metrics.faults.on_links({"region_only": 1})
+    assert value("barometer_complaint_links_total", {"reason": "region_only"}) == 3
+    metrics.faults.on_dead_letters("cx.network-faults.v1", {"bad_time": 1})
+    labels = {"topic": "cx.network-faults.v1", "reason": "bad_time"}
+    assert value("barometer_dead_letters_total", labels) == 1
+    metrics.faults.show(NOT_OWNER)
+    assert value("barometer_incidents", {"status": "closed"}) is None
 
 
 def test_nothing_is_put_into_the_global_registry(setup: Setup) -> None:

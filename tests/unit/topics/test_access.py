@@ -31,7 +31,7 @@ def test_a_worker_may_do_what_it_does_and_no_more() -> None:
     assert allowed(Role.WORKER, COMPLAINTS, heartbeats=False) == {"Read"}
     assert allowed(Role.WORKER, PANES) == {"Read", "Write"}
     assert allowed(Role.WORKER, EARLY_WARNINGS) == {"Write"}
-    assert allowed(Role.WORKER, CHANGELOG_PREFIX) == {"Create", "Read", "Write"}
+    assert allowed(Role.WORKER, CHANGELOG_PREFIX) == {"Create", "Describe", "Read", "Write"}
     assert allowed(Role.WORKER, GROUP) == {"Read"}
 
 
@@ -62,7 +62,7 @@ def test_the_commands_name_every_resource_once(role: Role) -> None:
         operations = tuple(value for name, value in options if name == "--operation")
         prefixed = ("--resource-pattern-type", "prefixed") in options
         for name, value in options:
-            if name in {"--topic", "--group"}:
+            if name in {"--topic", "--group", "--transactional-id"}:
                 acl = Acl(name[2:], value, operations, prefixed)
                 assert acl not in found
                 found.add(acl)

@@ -1,0 +1,178 @@
+"""`barometer faults`: outages, planned work and the complaints that they explain, as the topics have them.
+
+A view only: it joins no consumer group and needs no worker.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rich.text import Text
+
+from agents.faults.writer import POSITION_KEY
+from agents.kafkaprobe import reach
+from agents.lines import COLOUR_WORDS, Language, number
+from agents.reading import Record, TopicReader
+from agents.settings import Settings, load_settings
+from agents.terminal import SEVERITY_STYLES, console, local_text, printable
+from models.incident import Status
+from models.outcomes import Incident, IncidentState
+from topics.catalogue import INCIDENT_STATE, INCIDENTS
+
+Value = TypeVar("Value", Incident, IncidentState)
+
+_kept: Final = msgspec.json.Decoder(IncidentState).decode
+_told: Final = msgspec.json.Decoder(Incident).decode
+_json: Final = msgspec.json.Encoder().encode
+
+GROUPS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("fault", "Going on", "进行中的故障"),
+    ("planned", "Planned work", "计划割接"),
+    ("over", "Over", "已恢复或已结束"),
+)
+"""Key, heading in English and in Chinese."""
+STATUS_ZH: Final[dict[str, str]] = {
+    Status.PENDING: "待开始",
+    Status.IN_PROGRESS: "进行中",
+    Status.RESOLVED: "已恢复",
+    Status.CLOSED: "已关闭",
+    Status.CANCELLED: "已取消",
+}
+REASONS: Final[dict[str, tuple[str, str]]] = {
+    "same_element": ("on its elements", "同一网元"),
+    "below_element": ("below its elements", "下级网元"),
+    "region_wide": ("in its region", "同一区域"),
+    "region_only": ("in its region, element not known", "区域内（网元未知）"),
+}
+RANKS: Final = ("critical", "major", "minor", "warning", "indeterminate")
+
+
+def kept_incidents(settings: Settings) -> list[Incident]:
+    """Return the incidents that are not closed and done with, as the owner keeps them."""
+    values: dict[bytes, Record] = {}
+    with TopicReader(reach(settings), INCIDENT_STATE) as reader:
+        for record in reader.read():
+            values[record.key or b""] = record
+    values.pop(POSITION_KEY, None)
+    kept = (readable(record, _kept) for record in values.values() if record.value is not None)
+    return [state.incident for state in kept if state is not None]
+
+
+def all_incidents(settings: Settings) -> list[Incident]:
+    """Return the record in force of every incident that was ever told and is retained."""
+    with TopicReader(reach(settings), INCIDENTS) as reader:
+        return list(in_force(reader.read()).values())
+
+
+def in_force(records: Iterable[Record]) -> dict[str, Incident]:
+    """Return each incident's record with the largest sequence; of equal ones the later."""
+    found: dict[str, Incident] = {}
+    for record in records:
+        incident = readable(record, _told)
+        if incident is None:
+            continue
+        known = found.get(incident.id)
+        if known is None or incident.sequence >= known.sequence:
+            found[incident.id] = incident
+    return found
+
+
+def readable(record: Record, decode: Callable[[bytes], Value]) -> Value | None:
+    """Return what a record says; a foreign one is named on stderr and passed over."""
+    try:
+        return decode(record.value or b"")
+    except msgspec.MsgspecError as error:
+        place = f"{record.topic} partition {record.partition} offset {record.offset}"
+        click.echo(f"passed over {place}: {printable(str(error))}", err=True)
+        return None
+
+
+def group_of(incident: Incident) -> str:
+    """Return under which heading an incident stands."""
+    if incident.status not in {Status.PENDING, Status.IN_PROGRESS}:
+        return "over"
+    return "planned" if incident.planned_outage else "fault"
+
+
+def order_of(incident: Incident) -> tuple[int, int, str, str]:
+    """Worst first, then those with most complaints, then the earliest."""
+    severity = incident.perceived_severity
+    rank = RANKS.index(severity) if severity in RANKS else len(RANKS)
+    return rank, -incident.trouble_ticket_count, incident.first_alert, incident.id
+
+
+def lines_of(incident: Incident, lang: Language, zone: ZoneInfo) -> Text:
+    """Return an incident for people: what and since when, below it what it affects and the complaints."""
+    zh = lang == "zh"
+    severity = incident.perceived_severity
+    line = Text("  ")
+    label = f" {COLOUR_WORDS.get(severity, '?')} {printable(severity).upper():<8} "
+    line.append(label, style=SEVERITY_STYLES.get(severity, ""))
+    line.append(f"  {STATUS_ZH.get(incident.status, incident.status) if zh else incident.status:<10}  ")
+    line.append(printable(incident.name_zh if zh else incident.name), style="bold")
+    line.append(
+        f"  {printable(incident.underlying_alarm[0].id) if incident.underlying_alarm else ''}", style="dim"
+    )
+    line.append(f"  {printable(incident.id)}#{incident.sequence}", style="dim")
+    since = f"{local_text(incident.first_alert, zone)}"
+    until = incident.resolution_date or incident.planned_end
+    if until:
+        since += f" - {local_text(until, zone)}"
+    told = [
+        since,
+        f"{'告警' if zh else 'alarms'} {number(incident.underlying_alarm_count)}",
+        f"{'影响用户' if zh else 'services affected'} {number(incident.affected_number_of_services)}",
+        f"{'优先级' if zh else 'priority'} {incident.priority}",
+    ]
+    line.append(f"\n      {'，'.join(told) if zh else ', '.join(told)}")
+    counts = [
+        f"{REASONS[reason][zh] if reason in REASONS else reason} {number(count)}"
+        for reason, count in sorted(incident.link_reasons.items(), key=lambda one: -one[1])
+    ]
+    complaints = f"{'关联投诉' if zh else 'complaints explained'} {number(incident.trouble_ticket_count)}"
+    if counts:
+        complaints += f"（{'，'.join(counts)}）" if zh else f" ({', '.join(counts)})"
+    if incident.urge_count:
+        complaints += f"{'，催办' if zh else ', urges'} {number(incident.urge_count)}"
+    line.append(f"\n      {complaints}", style="italic")
+    return line
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--brokers", help="Kafka bootstrap servers, instead of BAROMETER_BROKERS.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language of names.")
+@click.option("--json", "as_json", is_flag=True, help="The incidents as they are, one JSON object a line.")
+@click.option("--all", "everything", is_flag=True, help="Also those that are closed and done with.")
+def faults(*, brokers: str | None, lang: Language, as_json: bool, everything: bool) -> None:
+    """Network faults and planned work, and how many complaints each explains.
+
+    An incident is a root alarm with every alarm that names it as its parent, and the complaints from its place, about
+    its services, from 30 minutes before it until two hours after it. A closed one, whose complaints have settled, is
+    shown with --all.
+
+    \b
+    Examples
+      barometer faults
+      barometer faults --lang zh
+      barometer faults --all --json | jq '{name, troubleTicketCount}'
+    """
+    settings = load_settings(brokers=brokers)
+    found = all_incidents(settings) if everything else kept_incidents(settings)
+    # Merged ones live on in the incident that they belong to.
+    found = sorted((one for one in found if everything or not one.parent_problem), key=order_of)
+    if as_json:
+        for incident in found:
+            click.echo(_json(incident))
+        return
+    out = console()
+    zone = ZoneInfo(settings.zone)
+    if not found:
+        click.echo("目前没有故障和割接" if lang == "zh" else "no faults and no planned work")
+    for key, en, zh in GROUPS:
+        here = [incident for incident in found if group_of(incident) == key]
+        if here:
+            out.print(Text(f"{zh if lang == 'zh' else en} ({len(here)})", style="bold underline"))
+            for incident in here:
+                out.print(lines_of(incident, lang, zone))

@@ -1,0 +1,1 @@
+"""Faults and complaints joined, beside the streams: a thread of the worker, one owner in the whole group."""

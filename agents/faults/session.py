@@ -1,0 +1,347 @@
+"""One ownership from its beginning to its end: take over from the log, then read, join and write.
+
+    state ─> topology ─> faults ─> links ─> (from the settled positions) classified complaints, and all three go on
+
+Everything that is known comes from the log, so that an error anywhere is answered by ending the session and beginning
+another. Owns the order of reading; what is decided is `models.joining`.
+"""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from time import monotonic
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from agents.cluster import topic_ids
+from agents.faults.arrived import Arrived, arrived, arrived_message, complaint_of, element_of, report_of
+from agents.faults.clients import reader_config
+from agents.faults.writer import POSITION_KEY, Refused, Writer
+from agents.kafkaclient import access_of
+from agents.reading import TRANSIENT, UNREACHABLE, TopicReader
+from agents.settings import Settings
+from models.errors import BarometerError, ContractError, RejectedEvent
+from models.explains import LinkReason, Phase, load_explanations
+from models.joining import Desk, Joined
+from models.linking import Link
+from models.naming import load_names
+from models.outcomes import ComplaintLink, FaultsPosition, IncidentState
+from monitoring.faults import FaultsMetrics, FaultsView
+from topics.catalogue import (
+    CLASSIFIED_COMPLAINTS,
+    COMPLAINT_LINKS,
+    INCIDENT_STATE,
+    INCIDENTS,
+    NETWORK_FAULTS,
+    NETWORK_TOPOLOGY,
+    decoders,
+)
+
+log = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+"""Of `FaultsPosition`; another one is refused."""
+LOOK_SECONDS: Final = 1.0
+"""How often changes are written: an incident changes once in that time at most."""
+POSITION_SECONDS: Final = 10.0
+"""How often the position is written where nothing changes: a successor reads no more than that again."""
+BATCH: Final = 500
+POLL_SECONDS: Final = 0.1
+ASK_SECONDS: Final = 10.0
+"""How long the broker may take to say where the faults end."""
+YIELD_SECONDS: Final = 0.004
+"""A pause after every full batch: a backlog may take its time, the streams in the same process may not."""
+CLOCK_SKEW_MS: Final = 60_000
+"""By so much the append times of two brokers may differ."""
+
+_position: Final = msgspec.json.Decoder(FaultsPosition).decode
+_kept: Final = msgspec.json.Decoder(IncidentState).decode
+_link: Final = msgspec.json.Decoder(ComplaintLink).decode
+
+
+class OwnershipLost(BarometerError):
+    """Another worker is the owner, or this one is to stop."""
+
+
+class Session:
+    """A context manager. `is_owner` is asked between batches and takes part in the group meanwhile."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: FaultsMetrics,
+        is_owner: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._is_owner = is_owner
+        own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE]
+        self._topic_ids = topic_ids(access_of(settings), own, settings.partitions)
+        self._topic_ids |= topic_ids(access_of(settings), [NETWORK_FAULTS, NETWORK_TOPOLOGY], 1)
+        self._writer = Writer(settings, clock)
+        self._reader = Consumer(reader_config(settings))
+        self._desk = Desk(settings.partitions, load_explanations(), load_names())
+        self._next = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
+        self._judged = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
+        self._refused: list[Refused] = []
+        self._at_end: set[int] = set()
+        self._waiting: deque[tuple[int, Arrived | int]] = deque()
+        self._barrier: tuple[int, int] | None = None
+        self._looked = 0.0
+        self._written = 0.0
+        self._moved = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
+        self._writer.close()
+
+    def run(self) -> None:
+        """Take over and go on until the ownership ends.
+
+        Raises:
+            OwnershipLost: orderly; what was not written will be by the next owner.
+            KafkaException, BarometerError: begin anew.
+        """
+        self._writer.begin()
+        self._take_over()
+        self._follow()
+        while True:
+            self._check()
+            if self._read() == BATCH:
+                # One full batch after another would hold the interpreter.
+                self._check(YIELD_SECONDS)
+            self._look()
+
+    # Taking over
+
+    def _take_over(self) -> None:
+        began = monotonic()
+        position, states = self._state()
+        if position is not None:
+            positions = {one.partition: one for one in position.classified}
+            if position.classified_topic_id != self._topic_ids[CLASSIFIED_COMPLAINTS]:
+                positions = {}
+            self._desk = Desk(
+                self._settings.partitions, load_explanations(), load_names(), positions, position.watermark
+            )
+            if position.faults_topic_id == self._topic_ids[NETWORK_FAULTS]:
+                self._next[NETWORK_FAULTS] = position.faults
+                self._judged[NETWORK_FAULTS] = position.faults_judged
+            if position.topology_topic_id == self._topic_ids[NETWORK_TOPOLOGY]:
+                self._judged[NETWORK_TOPOLOGY] = position.topology_judged
+        for state in states:
+            self._desk.restore(state)
+        for topic in (NETWORK_TOPOLOGY, NETWORK_FAULTS):
+            for record in self._records(topic, self._next[topic]):
+                self._take(topic, record)
+        if position is not None and position.held_since:
+            self._links(position.held_since - CLOCK_SKEW_MS)
+        log.info(
+            "faults: took over in %.1f s: %d incidents, %d alarms, %d network elements",
+            monotonic() - began,
+            len(states),
+            len(self._desk.book),
+            len(self._desk.topology),
+        )
+
+    def _state(self) -> tuple[FaultsPosition | None, list[IncidentState]]:
+        values: dict[bytes, bytes | None] = {}
+        with TopicReader(access_of(self._settings), INCIDENT_STATE) as reader:
+            for record in reader.read():
+                values[record.key or b""] = record.value
+                self._check_now_and_then(record.offset)
+        stored = values.pop(POSITION_KEY, None)
+        position = None if stored is None else _position(stored)
+        if position is not None and position.version != FORMAT:
+            raise ContractError(
+                f"{INCIDENT_STATE} holds state of format {position.version}, this version reads {FORMAT}. Run the version "
+                "that wrote it, or delete the topic's records: links and incidents are then told anew."
+            )
+        return position, [_kept(value) for value in values.values() if value is not None]
+
+    def _records(self, topic: str, start: int) -> Iterator[Arrived]:
+        with TopicReader(access_of(self._settings), topic) as reader:
+            (low, high) = reader.bounds()[0]
+            first = min(max(start, low), high)
+            for record in reader.read({0: first}, {0: high}):
+                yield arrived(record)
+                self._check_now_and_then(record.offset)
+            self._next[topic] = high
+
+    def _links(self, since_ms: int) -> None:
+        with TopicReader(access_of(self._settings), COMPLAINT_LINKS) as reader:
+            for record in reader.read(reader.offsets_at(since_ms)):
+                self._check_now_and_then(record.offset)
+                told = _link(record.value or b"")
+                link = None
+                if told.incident_id:
+                    reason, phase = LinkReason(told.reason), Phase(told.phase)
+                    link = Link(told.incident_id, told.fault_id, told.score, reason, phase)
+                self._desk.restore_link((told.source, told.complaint_id), link)
+
+    def _follow(self) -> None:
+        places = [TopicPartition(topic, 0, offset) for topic, offset in self._next.items()]
+        places += [
+            TopicPartition(CLASSIFIED_COMPLAINTS, queue.partition, queue.next) for queue in self._desk.queues
+        ]
+        self._reader.assign(places)
+
+    # Going on
+
+    def _check(self, seconds: float = 0.0) -> None:
+        if not self._is_owner_after(seconds):
+            raise OwnershipLost("the ownership of network faults has ended")
+
+    def _is_owner_after(self, seconds: float) -> bool:
+        deadline = monotonic() + seconds
+        while self._is_owner():
+            if monotonic() >= deadline:
+                return True
+        return False
+
+    def _check_now_and_then(self, offset: int) -> None:
+        if offset % BATCH == 0:
+            self._check()
+
+    def _read(self) -> int:
+        messages: list[Any] = self._reader.consume(BATCH, POLL_SECONDS)
+        for message in messages:
+            error = message.error()
+            topic, partition = message.topic(), message.partition()
+            if error is None:
+                self._moved = True
+                self._at_end.discard(partition)
+                if topic == CLASSIFIED_COMPLAINTS:
+                    self._waiting.append((partition, arrived_message(message)))
+                else:
+                    self._take(topic, arrived_message(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                if topic == CLASSIFIED_COMPLAINTS:
+                    self._waiting.append((partition, message.offset()))
+            elif error.code() not in UNREACHABLE | TRANSIENT and not error.retriable():
+                raise KafkaException(error)
+        self._let_in()
+        return len(messages)
+
+    def _let_in(self) -> None:
+        """Take in those complaints before which no fault stands that has not been read.
+
+        Where history is replayed at full speed a tenth of a second may be hours of event time: complaints that
+        overtook their fault would settle before it is known.
+        """
+        if not self._waiting:
+            return
+        if self._barrier is None:
+            place = TopicPartition(NETWORK_FAULTS, 0)
+            bounds: Any = self._reader.get_watermark_offsets(place, ASK_SECONDS)
+            if bounds is None:
+                return
+            self._barrier = bounds[1], len(self._waiting)
+        end, count = self._barrier
+        if self._next[NETWORK_FAULTS] < end:
+            return
+        for _ in range(count):
+            self._complaint(*self._waiting.popleft())
+        self._barrier = None
+
+    def _complaint(self, partition: int, record: Arrived | int) -> None:
+        """Take in a complaint, or the news that a partition is read up to an offset."""
+        queue = self._desk.queues[partition]
+        if isinstance(record, int):
+            queue.skip_to(record)
+            self._at_end.add(partition)
+            return
+        read = complaint_of(record)
+        if read is None:
+            log.warning(
+                "%s[%d] offset %d is no classified complaint", CLASSIFIED_COMPLAINTS, partition, record.offset
+            )
+            queue.skip_to(record.offset + 1)
+            return
+        self._desk.put_complaint(partition, *read)
+
+    def _take(self, topic: str, record: Arrived) -> None:
+        """Take in a fault or an element, or refuse it."""
+        decoder = decoders()[topic]
+        try:
+            if topic == NETWORK_FAULTS:
+                self._desk.put_fault(report_of(record, decoder, self._settings.future_tolerance_seconds))
+            elif record.value is None:
+                self._desk.remove_element((record.key or b"").decode(errors="replace"))
+            else:
+                self._desk.put_element(element_of(record, decoder))
+        except RejectedEvent as rejected:
+            if record.offset >= self._judged[topic]:
+                self._refused.append(Refused(topic, self._topic_ids[topic], record, rejected))
+        self._next[topic] = record.offset + 1
+
+    def _look(self) -> None:
+        now = monotonic()
+        if now - self._looked < LOOK_SECONDS or not self._desk.is_ready:
+            return
+        self._looked = now
+        waiting = {partition for partition, record in self._waiting if isinstance(record, Arrived)}
+        joined = self._desk.look(set(range(len(self._desk.queues))) - self._at_end | waiting)
+        changed = bool(joined.links or joined.incidents or joined.states or self._refused)
+        if changed or (self._moved and now - self._written >= POSITION_SECONDS):
+            self._write(joined)
+            self._written, self._moved = now, False
+        self._show()
+
+    def _write(self, joined: Joined) -> None:
+        reasons = self._writer.write(joined, self._refused, self._where())
+        self._metrics.on_links(reasons)
+        for topic in self._judged:
+            refused = Counter(str(one.rejected.reason) for one in self._refused if one.topic == topic)
+            if refused:
+                self._metrics.on_dead_letters(topic, refused)
+        self._judged.update(self._next)
+        self._refused.clear()
+
+    def _where(self) -> FaultsPosition:
+        oldest = self._desk.book.oldest_offset()
+        return FaultsPosition(
+            version=FORMAT,
+            classified_topic_id=self._topic_ids[CLASSIFIED_COMPLAINTS],
+            classified=self._desk.positions(),
+            faults_topic_id=self._topic_ids[NETWORK_FAULTS],
+            faults=self._next[NETWORK_FAULTS] if oldest is None else oldest,
+            faults_judged=self._next[NETWORK_FAULTS],
+            topology_topic_id=self._topic_ids[NETWORK_TOPOLOGY],
+            topology_judged=self._next[NETWORK_TOPOLOGY],
+            watermark=self._desk.watermark,
+            held_since=self._desk.held_since_ms,
+        )
+
+    def _show(self) -> None:
+        told = self._desk.told.values()
+        going_on = [one for one in told if one.status == "inProgress"]
+        planned = sum(one.planned_outage for one in going_on)
+        self._metrics.show(
+            FaultsView(
+                owner=True,
+                active={"fault": len(going_on) - planned, "planned": planned},
+                incidents=Counter(one.status for one in told),
+                held=self._desk.held,
+                lag=self._lag(),
+            )
+        )
+
+    def _lag(self) -> int:
+        places = [(topic, 0, offset) for topic, offset in self._next.items()]
+        places += [(CLASSIFIED_COMPLAINTS, queue.partition, queue.next) for queue in self._desk.queues]
+        lag = 0
+        for topic, partition, offset in places:
+            bounds = self._reader.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
+            if bounds is not None:
+                lag += max(0, bounds[1] - offset)
+        return lag

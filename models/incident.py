@@ -1,0 +1,229 @@
+"""An outage as the event that people and other systems get: in the shape of a TMF656 service problem, named in two languages.
+
+Owns the words, the priority and the status. Which alarms are one outage is `models.outage`, which complaints belong to
+it `models.linking`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from heapq import nsmallest
+from math import log10
+from typing import Final
+
+from msgspec.structs import replace
+
+from models.events import PerceivedSeverity
+from models.iso import iso
+from models.linking import AFTER
+from models.naming import Names
+from models.outage import Outage
+from models.outcomes import Incident, Reference
+from models.pane import HOUR
+
+TICKETS_MAX: Final = 100
+"""Complaints that an incident lists; it counts all."""
+ALARMS_MAX: Final = 1_000
+ELEMENTS_MAX: Final = 100
+LARGE: Final = 100_000
+"""Services from which an outage is large (ACMA's major outage): one step more urgent."""
+SETTLES_AFTER: Final = 2 * HOUR
+"""Event time after which the link of a complaint is final: what is reported about faults later changes it no more. More
+than the 30 minutes by which customers are ahead of an alarm, with room for alarms that are reported late."""
+
+_PRIORITIES: Final = {
+    PerceivedSeverity.CRITICAL: 1,
+    PerceivedSeverity.MAJOR: 3,
+    PerceivedSeverity.MINOR: 5,
+    PerceivedSeverity.WARNING: 7,
+    PerceivedSeverity.INDETERMINATE: 8,
+}
+_PLANNED_LATER: Final = 2
+_MILLION: Final = 6
+"""Powers of ten that make an impact of 100."""
+
+Ticket = tuple[int, str]
+"""Event time and id of a complaint."""
+
+
+class Status(StrEnum):
+    """The TMF656 states that an incident takes here."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "inProgress"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Change(StrEnum):
+    """What a record changes against the one before."""
+
+    RAISED = "raised"
+    UPDATED = "updated"
+    """Severity, place, services, member alarms or times."""
+    LINKED = "linked"
+    """The complaints that belong to it."""
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Complaints that belong to an incident; additive."""
+
+    reasons: dict[str, int] = field(default_factory=dict)
+    """LinkReason -> complaints without urges."""
+    urges: int = 0
+    tickets: tuple[Ticket, ...] = ()
+    """The earliest, at most `TICKETS_MAX`."""
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Return the sum."""
+        return Tally(
+            {
+                reason: count
+                for reason in sorted({*self.reasons, *other.reasons})
+                if (count := self.reasons.get(reason, 0) + other.reasons.get(reason, 0))
+            },
+            self.urges + other.urges,
+            earliest((*self.tickets, *other.tickets)),
+        )
+
+    @property
+    def count(self) -> int:
+        """Complaints, urges left out."""
+        return sum(self.reasons.values())
+
+
+def earliest(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
+    """Return the first `TICKETS_MAX` by time, then id."""
+    return tuple(nsmallest(TICKETS_MAX, tickets))
+
+
+def status_of(outage: Outage, now: int, settled_to: int) -> Status:
+    """Return the status at event time `now`, where links up to event time `settled_to` are final."""
+    if outage.root.cancelled:
+        return Status.CANCELLED
+    if settled_to > outage.end + AFTER:
+        return Status.CLOSED
+    if outage.is_cleared or now >= outage.end:
+        return Status.RESOLVED
+    return Status.PENDING if outage.raised > now else Status.IN_PROGRESS
+
+
+def write_incident(outage: Outage, tally: Tally, status: Status, names: Names) -> Incident:
+    """Return the incident without sequence, reasons and time of writing."""
+    root = outage.root
+    priority = _PRIORITIES[outage.severity]
+    if outage.subscribers >= LARGE:
+        priority -= 1
+    if outage.planned:
+        priority += _PLANNED_LATER
+    regions = sorted(outage.regions)
+    impact = min(100, round(100 * log10(1 + outage.subscribers) / _MILLION))
+    followers = [one.alarm for one in outage.members if one.id != root.id]
+    return Incident(
+        id=outage.id,
+        sequence=0,
+        name=_name(outage, names, 0),
+        name_zh=_name(outage, names, 1),
+        status=status,
+        priority=max(1, priority),
+        perceived_severity=outage.severity,
+        impact_importance_factor=impact,
+        planned_outage=outage.planned,
+        affected_number_of_services=outage.subscribers,
+        affected_location=tuple(Reference(id=code, name=_region(code, names, 0)) for code in regions),
+        affected_resource=tuple(Reference(id=id) for id in sorted(outage.elements)[:ELEMENTS_MAX]),
+        affected_service=tuple(Reference(id=code) for code in sorted(outage.services)),
+        first_alert=iso(outage.raised),
+        planned_end="" if root.planned_end is None else iso(root.planned_end),
+        resolution_date=iso(outage.end) if outage.is_cleared else "",
+        root_cause=root.cause,
+        underlying_alarm=tuple(Reference(id=alarm) for alarm in [root.alarm, *followers][:ALARMS_MAX]),
+        underlying_alarm_count=len(outage.members),
+        trouble_ticket=tuple(Reference(id=id) for _, id in tally.tickets),
+        trouble_ticket_count=tally.count,
+        urge_count=tally.urges,
+        link_reasons=tally.reasons,
+    )
+
+
+def merged(before: Incident, into: str) -> Incident:
+    """Return the last record of an incident that turned out to belong to another."""
+    return replace(
+        before,
+        status=Status.CANCELLED,
+        parent_problem=into,
+        trouble_ticket=(),
+        trouble_ticket_count=0,
+        urge_count=0,
+        link_reasons={},
+    )
+
+
+def changes(before: Incident | None, after: Incident) -> tuple[Change, ...]:
+    """Return what `after` changes against `before`; empty where that is nothing."""
+    if before is None:
+        return (Change.RAISED,)
+    found = []
+    if after.status != before.status:
+        found.append(_NEWS.get(after.status, Change.UPDATED))
+        if after.parent_problem:
+            found[-1] = Change.MERGED
+        elif before.status in _ENDED and after.status == Status.IN_PROGRESS:
+            found[-1] = Change.REOPENED
+    if _tickets(after) != _tickets(before):
+        found.append(Change.LINKED)
+    if _without_tickets(after) != _without_tickets(before) and Change.UPDATED not in found:
+        found.append(Change.UPDATED)
+    return tuple(found)
+
+
+_NEWS: Final[dict[str, Change]] = {
+    Status.RESOLVED: Change.RESOLVED,
+    Status.CLOSED: Change.CLOSED,
+    Status.CANCELLED: Change.CANCELLED,
+}
+_ENDED: Final[frozenset[str]] = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED})
+
+
+def _tickets(incident: Incident) -> object:
+    return incident.trouble_ticket_count, incident.urge_count, incident.trouble_ticket, incident.link_reasons
+
+
+def _without_tickets(incident: Incident) -> Incident:
+    return replace(
+        incident,
+        sequence=0,
+        status="",
+        parent_problem="",
+        trouble_ticket=(),
+        trouble_ticket_count=0,
+        urge_count=0,
+        link_reasons={},
+        reasons=(),
+        last_update="",
+    )
+
+
+def _name(outage: Outage, names: Names, language: int) -> str:
+    root = outage.root
+    kind = (("network fault", "网络故障"), ("planned work", "计划割接"))[outage.planned][language]
+    what = root.problem or root.cause or kind
+    where = ("、" if language else ", ").join(
+        _region(code, names, language) for code in sorted(outage.regions)
+    )
+    services = ("、" if language else ", ").join(sorted(outage.services))
+    if language:
+        return f"{where or '地点不明'}：{what}{f'（{services}）' if services else ''}"
+    return f"{where or 'place unknown'}: {what}{f' ({services})' if services else ''}"
+
+
+def _region(code: str, names: Names, language: int) -> str:
+    regions: Mapping[str, tuple[str, str]] = names.values.get("region", {})
+    return regions[code][language] if code in regions else code

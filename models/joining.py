@@ -1,0 +1,359 @@
+"""Faults and complaints joined: takes in both as they come, and says what has changed since it was asked last.
+
+    faults ──> book ──> outages ─┐
+    topology ────────────────────┼─> links ──> incidents
+    complaints ──> held ─────────┘      (settled: counted for good)
+
+The links and the counts at the end depend on what was taken in and not on its order, as long as nothing arrives later
+than `SETTLES_AFTER` of event time behind the newest complaints. Owns the order of these steps and what must survive a
+takeover. Pure: the shell (`agents.faults`) reads, writes and keeps the clock.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from models.alarmfold import Report
+from models.events import TopologyElement
+from models.explains import Explanations
+from models.faultbook import FaultBook
+from models.held import Held, Queue, Stamp
+from models.incident import (
+    SETTLES_AFTER,
+    Status,
+    Tally,
+    changes,
+    earliest,
+    merged,
+    status_of,
+    write_incident,
+)
+from models.linking import AFTER, BEFORE, Facts, Link, Linker
+from models.naming import Names
+from models.outage import Outage, outages_of
+from models.outcomes import Incident, IncidentState, SourcePosition
+from models.pane import HOUR
+from models.regions import UNKNOWN
+from models.topologytree import Topology
+
+HELD_MAX: Final = 500_000
+"""Most complaints that are held; beyond, the oldest settle early. About 400 MB, reached by no plausible two hours."""
+FAULTS_ALONE: Final = 6 * HOUR
+"""Where complaints fall silent, time follows the faults by so much, so that incidents close all the same."""
+
+Identity = tuple[str, str]
+"""Source and id of a complaint."""
+
+
+class Joined(NamedTuple):
+    """What has changed since the last look."""
+
+    links: list[tuple[Facts, Link | None]]
+    """Complaints whose link is another now; None: they have none any more."""
+    incidents: list[Incident]
+    """With sequence and reasons."""
+    states: dict[str, IncidentState | None]
+    """Incident id -> what to keep of it; None: forget it."""
+
+
+class Desk:
+    """One per cluster: whoever owns the topic of faults. Not thread-safe.
+
+    Args:
+        partitions: of the topic of classified complaints.
+        explanations: which complaints a fault explains.
+        names: words for regions.
+        positions: those of the predecessor, by partition; empty at the very beginning.
+        watermark: the predecessor's.
+    """
+
+    def __init__(
+        self,
+        partitions: int,
+        explanations: Explanations,
+        names: Names,
+        positions: Mapping[int, SourcePosition] | None = None,
+        watermark: int = 0,
+    ) -> None:
+        self.topology = Topology()
+        self.book = FaultBook()
+        self.watermark = watermark
+        self.settled_early = 0
+        """How many complaints were settled for want of room."""
+        self.queues = [Queue(number, (positions or {}).get(number)) for number in range(partitions)]
+        self._explanations = explanations
+        self._names = names
+        self._relevant = explanations.subcategories
+        self._outages: dict[str, Outage] = {}
+        self._roots: dict[str, str] = {}
+        self._linker = Linker((), self.topology, explanations)
+        self._faults_changed = False
+        self._topology_changed = False
+        self._newest_fault = 0
+        self._fresh: list[Held] = []
+        self._prior: dict[Identity, Link] = {}
+        self._by_region: dict[str, dict[int, Held]] = {}
+        self._linked: dict[str, dict[int, Held]] = {}
+        self._settled: dict[str, Tally] = {}
+        self._told: dict[str, Incident] = {}
+        self._dirty: set[str] = set()
+
+    # What the predecessor left
+
+    def restore(self, state: IncidentState) -> None:
+        """Take over an incident."""
+        id = state.incident.id
+        self._told[id] = state.incident
+        self._settled[id] = Tally(dict(state.settled), state.settled_urges, state.settled_tickets)
+
+    def restore_link(self, identity: Identity, link: Link | None) -> None:
+        """Take over the link that was told last of a complaint that had not settled."""
+        if link is None:
+            self._prior.pop(identity, None)
+        else:
+            self._prior[identity] = link
+
+    # What comes in
+
+    def put_element(self, element: TopologyElement) -> None:
+        self._topology_changed |= self.topology.put(element)
+
+    def remove_element(self, element: str) -> None:
+        self._topology_changed |= self.topology.remove(element)
+
+    def put_fault(self, report: Report) -> None:
+        if self.book.put(report):
+            self._faults_changed = True
+            self._newest_fault = max(self._newest_fault, report.time)
+
+    def put_complaint(self, partition: int, stamp: Stamp, facts: Facts) -> None:
+        """Take in a complaint; a repeat, or one that no fault explains, only moves the position."""
+        queue = self.queues[partition]
+        if not queue.is_new(stamp, facts.time) or not self._is_relevant(facts.subcategory):
+            return
+        held = Held(facts, stamp, self._prior.pop((facts.source, facts.id), None))
+        queue.hold(held)
+        self._fresh.append(held)
+        self._by_region.setdefault(facts.region, {})[id(held)] = held
+        if held.link is not None:
+            self._count(held)
+
+    # What goes out
+
+    @property
+    def is_ready(self) -> bool:
+        """All that the predecessor knew is known again: what is told now is no step back."""
+        return all(queue.caught_up for queue in self.queues)
+
+    @property
+    def held(self) -> int:
+        """Complaints that have not settled."""
+        return sum(map(len, self.queues))
+
+    @property
+    def outages(self) -> Mapping[str, Outage]:
+        return self._outages
+
+    @property
+    def told(self) -> Mapping[str, Incident]:
+        """Incident id -> its record in force."""
+        return self._told
+
+    def look(self, behind: Iterable[int] = ()) -> Joined:
+        """Judge everything that has come in and return what it changes. Call it when `is_ready`.
+
+        Args:
+            behind: partitions of which more is known to be there than was read: they hold time back.
+        """
+        self._prior.clear()
+        affected = self._regroup()
+        links: list[tuple[Facts, Link | None]] = []
+        for held in {id(held): held for held in (*affected, *self._fresh)}.values():
+            self._link(held, links)
+        self._fresh.clear()
+        self._advance(set(behind))
+        touched = self._settle()
+        closed = self._judge_time()
+        incidents, states = self._tell(touched)
+        self._forget(closed, states)
+        return Joined(links, incidents, states)
+
+    def positions(self) -> tuple[SourcePosition, ...]:
+        """Return where a successor reads on."""
+        return tuple(queue.position() for queue in self.queues)
+
+    @property
+    def held_since_ms(self) -> int:
+        """Append time of the oldest complaint that has not settled, epoch milliseconds; 0 where all have."""
+        found = (queue.oldest_append_ms for queue in self.queues)
+        return min((append for append in found if append is not None), default=0)
+
+    # Steps
+
+    def _is_relevant(self, subcategory: str) -> bool:
+        return subcategory in self._relevant or subcategory.partition(".")[0] in self._relevant
+
+    def _regroup(self) -> list[Held]:
+        """Bring the outages up to date and return the held complaints whose link may be another now."""
+        if not self._faults_changed and not self._topology_changed:
+            return []
+        before = self._outages
+        self._outages, self._roots = outages_of(self.book.occurrences(), self.topology)
+        self._linker = Linker(self._outages.values(), self.topology, self._explanations)
+        different = [id for id in {*before, *self._outages} if before.get(id) != self._outages.get(id)]
+        self._dirty.update(different)
+        everything = self._topology_changed
+        self._faults_changed = self._topology_changed = False
+        if everything:
+            return [held for queue in self.queues for held in queue]
+        concerned = [
+            outage
+            for id in different
+            for outage in (before.get(id), self._outages.get(id))
+            if outage is not None
+        ]
+        if not concerned:
+            return []
+        first = min(outage.raised for outage in concerned) - BEFORE
+        last = max(outage.end for outage in concerned) + AFTER
+        regions = {UNKNOWN}.union(*(outage.regions for outage in concerned))
+        if any(not outage.regions for outage in concerned):
+            regions.update(self._by_region)
+        return [
+            held
+            for region in regions
+            for held in self._by_region.get(region, {}).values()
+            if first <= held.facts.time <= last
+        ]
+
+    def _link(self, held: Held, links: list[tuple[Facts, Link | None]]) -> None:
+        link = self._linker.best(held.facts)
+        if link == held.link:
+            return
+        self._discount(held)
+        held.link = link
+        self._count(held)
+        links.append((held.facts, link))
+
+    def _count(self, held: Held) -> None:
+        if held.link is not None:
+            self._linked.setdefault(held.link.incident, {})[id(held)] = held
+            self._dirty.add(held.link.incident)
+
+    def _discount(self, held: Held) -> None:
+        if held.link is not None:
+            of = self._linked.get(held.link.incident, {})
+            of.pop(id(held), None)
+            self._dirty.add(held.link.incident)
+
+    def _advance(self, behind: set[int]) -> None:
+        """Move time: by the slowest of the partitions that are behind, else by the newest complaint of all."""
+        waiting = [queue.newest for queue in self.queues if queue.partition in behind]
+        newest = min(waiting) if waiting else max((queue.newest for queue in self.queues), default=0)
+        if not waiting:
+            newest = max(newest, self._newest_fault - FAULTS_ALONE)
+        self.watermark = max(self.watermark, newest)
+
+    def _settle(self) -> set[str]:
+        """Count for good what is old enough; return the incidents whose settled complaints are more now."""
+        touched: set[str] = set()
+        too_many = self.held - HELD_MAX
+        for queue in self.queues:
+            share = -(-too_many // len(self.queues)) if too_many > 0 else 0
+            self.settled_early += share
+            for held in queue.settle(self.watermark - SETTLES_AFTER, share):
+                self._by_region[held.facts.region].pop(id(held), None)
+                if held.link is not None:
+                    incident = held.link.incident
+                    self._settled[incident] = self._settled.get(incident, Tally()).plus(_tally([held]))
+                    self._discount(held)
+                    touched.add(incident)
+        return touched
+
+    def _judge_time(self) -> set[str]:
+        """Mark the incidents whose status is another now; return the outages that are over."""
+        closed: set[str] = set()
+        for id, outage in self._outages.items():
+            status = self._status(outage)
+            told = self._told.get(id)
+            if told is not None and told.status != status:
+                self._dirty.add(id)
+            over = outage.end + AFTER < self.watermark - SETTLES_AFTER
+            if over and not self._linked.get(id):
+                closed.add(id)
+        return closed
+
+    def _status(self, outage: Outage) -> Status:
+        return status_of(outage, max(self.watermark, self._newest_fault), self.watermark - SETTLES_AFTER)
+
+    def _tell(self, touched: set[str]) -> tuple[list[Incident], dict[str, IncidentState | None]]:
+        incidents: list[Incident] = []
+        states: dict[str, IncidentState | None] = {}
+        # The root of a settled complaint's outage counts it, whoever was the root when it settled.
+        self._dirty.update(self._roots.get(id, id) for id in touched)
+        for id in sorted(self._dirty | touched):
+            told = self._told.get(id)
+            now = self._record(id, told)
+            if now is None:
+                continue
+            reasons = changes(told, now)
+            if reasons:
+                sequence = told.sequence + 1 if told is not None else 1
+                now = replace(now, sequence=sequence, reasons=tuple(map(str, reasons)))
+                self._told[id] = now
+                incidents.append(now)
+            if reasons or id in touched:
+                states[id] = self._state(id)
+        self._dirty.clear()
+        return incidents, states
+
+    def _record(self, id: str, told: Incident | None) -> Incident | None:
+        outage = self._outages.get(id)
+        if outage is None:
+            return None if told is None else merged(told, self._roots.get(id, ""))
+        status = self._status(outage)
+        tally = _tally(self._linked.get(id, {}).values())
+        for member in outage.members:
+            if member.id in self._settled:
+                tally = tally.plus(self._settled[member.id])
+        if told is None and status is Status.CLOSED and not (tally.count or tally.urges):
+            # Long over when it was first heard of, or forgotten before and read again: nobody needs to know.
+            return None
+        return write_incident(outage, tally, status, self._names)
+
+    def _state(self, id: str) -> IncidentState:
+        settled = self._settled.get(id, Tally())
+        return IncidentState(
+            incident=self._told[id],
+            settled=settled.reasons,
+            settled_urges=settled.urges,
+            settled_tickets=settled.tickets,
+        )
+
+    def _forget(self, closed: set[str], states: dict[str, IncidentState | None]) -> None:
+        members = {member.id for id in closed for member in self._outages[id].members}
+        if members:
+            self.book.forget(members, self.watermark - FAULTS_ALONE)
+            self._faults_changed = True
+        known = {member.id for outage in self._outages.values() for member in outage.members} - members
+        for id in [id for id in self._told if id not in known]:
+            del self._told[id]
+            self._settled.pop(id, None)
+            states[id] = None
+
+
+def _tally(complaints: Iterable[Held]) -> Tally:
+    """Return the sum of complaints that are linked to one incident."""
+    reasons: dict[str, int] = {}
+    urges = 0
+    tickets = []
+    for held in complaints:
+        if held.link is None:
+            continue
+        if held.facts.is_urge:
+            urges += 1
+            continue
+        reasons[held.link.reason] = reasons.get(held.link.reason, 0) + 1
+        tickets.append((held.facts.time, held.facts.id))
+    return Tally(dict(sorted(reasons.items())), urges, earliest(tickets))

@@ -1,0 +1,105 @@
+"""A simulated day with a fibre cut, replayed at full speed: its complaints are found, and the counts are exact."""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from agents.embedded.kafka import KafkaCluster
+from agents.faults.arrived import Arrived, complaint_of, report_of
+from agents.replay import replay
+from agents.simulator.simulate import Simulation
+from agents.simulator.spec import Incident as Planned
+from agents.simulator.spec import IncidentKind, SimulationSpec, days_until
+from models.explains import load_explanations
+from models.faultbook import FaultBook
+from models.linking import Linker
+from models.outage import outages_of
+from models.outcomes import ComplaintLink, Incident
+from models.pane import HOUR
+from models.topologytree import Topology
+from tests.real.pipeline import Pipeline, differences
+from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, NETWORK_FAULTS, decoders
+
+pytestmark = pytest.mark.timeout(400)
+
+SCALE: Final = 0.1
+CAUGHT_UP_SECONDS: Final = 200.0
+
+
+def spec() -> SimulationSpec:
+    """Return a day on which Guangdong's ring is cut from 10 to 12, and 37's without an alarm from 15 to 17."""
+    start, end = days_until(date(2025, 4, 22), 1)
+    wrong = ((IncidentKind.FIBRE_CUT, "44", 10, 12), (IncidentKind.HIDDEN_CUT, "37", 15, 17))
+    incidents = tuple(
+        Planned(kind, (code,), start + a * HOUR, start + b * HOUR) for kind, code, a, b in wrong
+    )
+    return SimulationSpec(start, end, seed=7, scale=SCALE, incidents=incidents)
+
+
+def plainly(pipeline: Pipeline) -> Counter[str]:
+    """Return incident -> complaints, recomputed from the topics: every complaint against the final faults, once."""
+    book, topology, seen = FaultBook(), Topology(), set()
+    decoder = decoders()[NETWORK_FAULTS]
+    for record in pipeline.records(NETWORK_FAULTS):
+        one = Arrived(record.offset, record.time_ms, record.key, record.value, record.headers)
+        book.put(report_of(one, decoder, 300))
+    linker = Linker(outages_of(book.occurrences(), topology)[0].values(), topology, load_explanations())
+    found: Counter[str] = Counter()
+    for record in pipeline.records(CLASSIFIED_COMPLAINTS):
+        read = complaint_of(Arrived(record.offset, record.time_ms, record.key, record.value, record.headers))
+        assert read is not None
+        _, facts = read
+        link = linker.best(facts)
+        if link is not None and not facts.is_urge and facts.id not in seen:
+            found[link.incident] += 1
+        seen.add(facts.id)
+    return found
+
+
+def values(pipeline: Pipeline, topic: str, kind: Any) -> list[Any]:
+    decode = msgspec.json.Decoder(kind).decode
+    return [decode(record.value) for record in pipeline.records(topic) if record.value is not None]
+
+
+def test_a_cut_has_its_complaints_also_where_a_day_passes_in_seconds(
+    fresh_kafka: KafkaCluster, tmp_path: Path
+) -> None:
+    """Exactly those that a plain look at the whole day finds; most of the cut's, few others; nothing of the hidden one.
+
+    Guangdong   cut 10 - 12, with an alarm      37   cut 15 - 17, without one
+    owner       ......| kill -9, the other worker goes on
+    """
+    simulation = Simulation(spec())
+    with Pipeline(fresh_kafka, tmp_path, partitions=2) as pipeline:
+        workers = pipeline.start_sharing(2)
+        assert replay(simulation.events(), pipeline.brokers).complete
+        (victim,) = [worker for worker in workers if worker.metric("barometer_faults_owner") == 1]
+        victim.kill()
+        report = pipeline.verify(CAUGHT_UP_SECONDS)
+        assert report.clean, differences(report)
+        (survivor,) = [worker for worker in workers if worker is not victim]
+
+        def is_joined() -> bool:
+            owns = survivor.metric("barometer_faults_owner") == 1
+            return owns and survivor.metric("barometer_faults_lag_records") == 0
+
+        survivor.until(is_joined, "everything is joined")
+        expected = plainly(pipeline)
+
+        def told() -> Counter[str]:
+            found: dict[str, Incident] = {}
+            for one in sorted(values(pipeline, INCIDENTS, Incident), key=lambda one: one.sequence):
+                found[one.id] = one
+            return Counter({id: one.trouble_ticket_count for id, one in found.items()})
+
+        survivor.until(lambda: told() == expected, f"the incident has {expected}")
+        (cut,) = [line for line in simulation.truth if line["kind"] == IncidentKind.FIBRE_CUT]
+        assert len(expected) == 1
+        assert expected.total() > 0.7 * cut["events"]
+        links = {one.complaint_id: one for one in values(pipeline, COMPLAINT_LINKS, ComplaintLink)}
+        elements = Counter(link.reason for link in links.values())
+        assert elements["same_element"] > 0.5 * cut["events"], elements

@@ -1,0 +1,64 @@
+"""`barometer faults` without a broker: what is in force, under which heading, in which words."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from agents.commands.faults import group_of, in_force, lines_of, order_of
+from agents.reading import Record
+from models.outcomes import Incident
+from tests.unit.models.outages import Bench, complaint, report
+from topics.catalogue import INCIDENTS
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def incident(
+    alarm: str = "alm-1", severity: str = "critical", complaints: int = 0, **fields: Any
+) -> Incident:
+    """Return what the join tells of an alarm raised at 10:00 UTC and its complaints."""
+    bench = Bench()
+    bench.take(report(alarm, "10:00", severity, specific_problem="loss of signal", **fields))
+    bench.take(*(complaint(f"c-{number}", "10:05") for number in range(complaints)))
+    return bench.last[alarm]
+
+
+def record(offset: int, value: bytes) -> Record:
+    return Record(INCIDENTS, 0, offset, 0, None, value)
+
+
+def test_the_largest_sequence_is_in_force_and_foreign_records_are_passed_over() -> None:
+    """A change that was written twice counts once, of equal ones the later."""
+    first, second = (msgspec.structs.replace(incident(), sequence=number) for number in (1, 2))
+    again = msgspec.structs.replace(second, name="later")
+    values = [msgspec.json.encode(one) for one in (first, second, again, first)]
+    found = in_force(record(offset, value) for offset, value in enumerate([*values, b"{}", b""]))
+    assert found == {first.id: again}
+
+
+def test_each_stands_under_its_heading_worst_first() -> None:
+    """What goes on, what is planned, what is over; then severity, then the number of complaints."""
+    work: dict[str, Any] = {
+        "planned_outage_indicator": True,
+        "raised_time": "22:00",
+        "planned_end_time": "26:00",
+    }
+    assert group_of(incident()) == "fault"
+    assert group_of(incident(**work)) == "planned"
+    assert group_of(msgspec.structs.replace(incident(), status="resolved")) == "over"
+    found = [incident("a", "minor"), incident("b", "critical"), incident("c", "critical", 3)]
+    assert [one.underlying_alarm[0].id for one in sorted(found, key=order_of)] == ["c", "b", "a"]
+
+
+def test_an_incident_is_told_in_both_languages() -> None:
+    """Local time, counts with their reasons, names from the lists; control characters are made harmless."""
+    one = incident(complaints=2, affected_subscribers=1_234)
+    english, chinese = lines_of(one, "en", ZONE).plain, lines_of(one, "zh", ZONE).plain
+    assert "2026-03-01 18:00:00, alarms 1, services affected 1,234, priority 1" in english
+    assert "Guangdong: loss of signal (broadband, mobile)" in english
+    assert "complaints explained 2 (in its region 2)" in english
+    assert "进行中" in chinese
+    assert "广东：loss of signal" in chinese
+    assert "关联投诉 2（同一区域 2）" in chinese
+    assert "\x1b" not in lines_of(msgspec.structs.replace(one, name="a\x1b[2J"), "en", ZONE).plain
