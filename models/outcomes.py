@@ -2,11 +2,26 @@
 
 Fields that depend on when one looked, and not on the log alone, are marked *observed*; they are no part of any
 identity. Times are UTC, written as ISO 8601 with seconds or as epoch seconds where the name says so.
+
+A field with a closed list of values shows it in the published schema; where a list may grow within a version
+(categories, departments, reasons) the field is a plain string there.
 """
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from models.events import CaseState
+
+IsoTime = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""ISO 8601, UTC."""
+Severity = Annotated[
+    str, Meta(extra_json_schema={"enum": ["critical", "major", "minor", "warning", "cleared"]})
+]
+"""X.733: red, orange, yellow, blue, over (红、橙、黄、蓝、解除)."""
+Priority = Annotated[str, Meta(extra_json_schema={"enum": ["P1", "P2", "P3", "P4"]})]
+"""P1 urgent, P2 important, P3 normal, P4 low (紧急、重要、一般、低)."""
 
 
 class _Wire(Struct, frozen=True, rename="camel", kw_only=True, gc=False, omit_defaults=True):
@@ -33,7 +48,7 @@ class ClassifiedComplaint(_Wire, frozen=True, rename="camel", kw_only=True, gc=F
 
     id: str
     source: str
-    time: str
+    time: IsoTime
     """Event time, ISO 8601 UTC."""
     customer: str
     """Pseudonym: keyed hash of the customer's id."""
@@ -56,8 +71,7 @@ class ClassifiedComplaint(_Wire, frozen=True, rename="camel", kw_only=True, gc=F
     confidence: float
     secondary: tuple[Alternative, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    priority: str
-    """P1-P4."""
+    priority: Priority
     priority_reasons: tuple[str, ...]
     department: str
     queue: str
@@ -86,14 +100,19 @@ class WorkOrder(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     name: str
     description: str
     severity: str
-    priority: str
+    """TMF621: Critical, Major or Minor."""
+    priority: Priority
     channel: str
-    creation_date: str
-    respond_by: str
-    update_by: str
-    requested_resolution_date: str
-    expected_resolution_date: str
-    statutory_date: str
+    creation_date: IsoTime
+    respond_by: IsoTime
+    """First response to the customer."""
+    update_by: IsoTime
+    """Next word on progress."""
+    requested_resolution_date: IsoTime
+    """The limit of the priority tier: unresolved after it, the case is late."""
+    expected_resolution_date: IsoTime
+    """The tier's target, at or before the limit."""
+    statutory_date: IsoTime
     """Fifteen calendar days after the complaint: the customer may then appeal to the regulator."""
     department: str
     queue: str
@@ -114,10 +133,13 @@ class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     topic_id: str
     partition: int
     offset: int
-    append_time: str
+    append_time: IsoTime
     reason: str
+    """A code, for example missing_field; the list may grow."""
     field: str
+    """Wire name of the field at fault, empty where it is the whole record."""
     detail: str
+    """What is wrong, in words, without any value of the record."""
     key: str | None
     """Base64, or null where the record had none."""
     value: str | None
@@ -159,6 +181,8 @@ class Watermark(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
 
 
 class WarningTransition(StrEnum):
+    """What happened to an episode. Nothing follows `cleared`: the next episode has another id."""
+
     RAISED = "raised"
     ESCALATED = "escalated"
     DEESCALATED = "deescalated"
@@ -180,9 +204,8 @@ class EarlyWarning(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Hash of rule, rule version, cell and the pane in which the episode began."""
     sequence: int
     """1, 2, 3, ... without holes within an episode."""
-    transition: str
-    severity: str
-    """critical, major, minor, warning or cleared (X.733)."""
+    transition: Annotated[str, Meta(extra_json_schema={"enum": [one.value for one in WarningTransition]})]
+    severity: Severity
     pane: int
     """The closed pane that decided, by its end, epoch seconds."""
     rule: str
@@ -195,9 +218,11 @@ class EarlyWarning(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     measure: str
     window_seconds: int
     reason: str
-    """A value of models.decision.Reason."""
+    """Why, as a code, for example above_step; the list may grow."""
     n: int
+    """Sample size: the denominator of a share, else the count."""
     observed: float
+    """The measured value: a count, or a share in [0, 1]."""
     expected: float | None = None
     lower: float | None = None
     upper: float | None = None
@@ -227,7 +252,7 @@ class ProvisionalNotice(_Wire, frozen=True, rename="camel", kw_only=True, gc=Fal
 
     id: str
     """Hash of rule, rule version, cell and pane: a repeat is recognisable."""
-    state: str
+    state: Annotated[str, Meta(extra_json_schema={"enum": [one.value for one in ProvisionalState]})]
     rule: str
     rule_version: str
     cell: str
@@ -236,5 +261,116 @@ class ProvisionalNotice(_Wire, frozen=True, rename="camel", kw_only=True, gc=Fal
     """End of the bucket that is still open, epoch seconds."""
     observed: float
     threshold: float
-    severity: str
-    announced_at: str
+    severity: Severity
+    announced_at: IsoTime
+
+
+class EscalationClock(StrEnum):
+    """Which of a case's clocks is meant (首次响应、进度反馈、办结、申诉期限)."""
+
+    RESPOND = "respond"
+    """First response."""
+    UPDATE = "update"
+    """The next word on progress that the operator owes."""
+    RESOLVE = "resolve"
+    """The limit of the priority tier."""
+    STATUTORY = "statutory"
+    """Fifteen calendar days, after which the customer may appeal to the regulator."""
+
+
+class EscalationState(StrEnum):
+    RAISED = "raised"
+    """The mark has been passed and the clock runs."""
+    CLEARED = "cleared"
+    """The clock has stopped: answered, told, resolved, closed, merged or rejected."""
+
+
+class EscalationRole(StrEnum):
+    """The ladder, from below; one step for each limit that nobody acknowledges."""
+
+    AGENT = "agent"
+    TEAM_LEAD = "team_lead"
+    DEPARTMENT_HEAD = "department_head"
+    QUALITY_OFFICE = "quality_office"
+    """Of the province."""
+
+
+class CaseEscalation(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A mark on one clock of one case has been passed, and who is to know; or that clock has stopped.
+
+    Exactly one of `percent` and `day` is there: limits of priority tiers are marked at 80 and 100 percent, the statutory
+    clock at days 10, 13 and 15.
+    """
+
+    id: str
+    """Hash of case, start of the clock, clock and mark: a repeat is recognisable, a reopened case has new ones."""
+    sequence: int
+    """1 raised, 2 cleared."""
+    state: EscalationState
+    time: IsoTime
+    """When the mark was passed or the clock stopped, by the case's own events and limits."""
+    rule: str
+    """EW08 for limits of priority tiers, EW09 for the statutory clock."""
+    severity: Severity
+    case_id: str
+    complaint_id: str = ""
+    case_state: CaseState
+    """Of the case at that time."""
+    clock: EscalationClock
+    percent: Annotated[int, Meta(ge=1, le=100)] | None = None
+    """How much of the time between start and limit has passed, without pauses."""
+    day: Annotated[int, Meta(ge=1, le=15)] | None = None
+    """Calendar day after the complaint."""
+    started_time: IsoTime
+    due_time: IsoTime
+    """The limit, moved by pauses."""
+    paused_seconds: int = 0
+    """How long the clock stood still for the customer."""
+    notify: EscalationRole
+    """Who is to know."""
+    level: Annotated[int, Meta(ge=1, le=4)]
+    """Step of the ladder on which `notify` stands: 1 agent, 2 team lead, 3 department head, 4 quality office."""
+    department: str
+    """Slug, as in the names of the work orders' topics."""
+    priority: Priority
+    region: str
+    category: str
+    summary: str
+    summary_zh: str
+
+
+class NoticeKind(StrEnum):
+    OUTAGE_NOTICE = "outage_notice"
+    PROGRESS_UPDATE = "progress_update"
+    RECOVERED = "recovered"
+
+
+class ProactiveNotice(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A request to tell the customers whom a fault affects, before they complain. Names no customer: who they are follows
+    from region, elements and services in the systems that send messages.
+    """
+
+    id: str
+    """Hash of fault, kind and sequence: a repeat is recognisable."""
+    sequence: int
+    """1, 2, 3, ... within a fault; the larger replaces the smaller."""
+    kind: NoticeKind
+    time: IsoTime
+    fault_id: str
+    incident_id: str = ""
+    planned: bool = False
+    """Planned work rather than a fault."""
+    severity: Severity
+    region: str
+    element_ids: tuple[str, ...] = ()
+    affected_services: tuple[str, ...] = ()
+    audience_size: Annotated[int, Meta(ge=0)]
+    """Estimate: affected subscribers less those who have complained already."""
+    complaints: Annotated[int, Meta(ge=0)] = 0
+    """*Observed*: complaints that were linked to the fault by then."""
+    cadence_hours: Annotated[int, Meta(ge=0)] = 0
+    """The next update follows after so many hours: 6 on the first day, 24 afterwards; 0: there will be none."""
+    text: str
+    text_zh: str
+    valid_until: IsoTime
+    """Not to be sent after it."""

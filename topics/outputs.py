@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Final
 
 from models.outcomes import (
+    CaseEscalation,
     ClassifiedComplaint,
     DeadLetter,
     EarlyWarning,
     PaneSnapshot,
+    ProactiveNotice,
     ProvisionalNotice,
     Watermark,
     WorkOrder,
@@ -142,7 +144,7 @@ OUTPUTS: Final = (
     ),
     _output(
         CASE_ESCALATIONS,
-        (),
+        (CaseEscalation,),
         "cx.case.escalated.v1",
         "Case escalations",
         "工单升级",
@@ -153,7 +155,7 @@ OUTPUTS: Final = (
     ),
     _output(
         PROACTIVE_NOTICES,
-        (),
+        (ProactiveNotice,),
         "cx.customers.notified.v1",
         "Proactive notices",
         "主动告知",
