@@ -103,7 +103,8 @@ def _info(release: str) -> Document:
         "version": release,
         "description": (
             "Complaints, contacts, surveys and case updates of a telecom operator become classified complaints, work orders "
-            "and early warnings. Outputs are delivered at least once: a repeat has the same `ce_source` and `ce_id`. "
+            "and early warnings. Outputs are delivered at least once: a repeat has the same `ce_source` and `ce_id`. Batches are compressed with lz4, which some "
+            "clients read with a package of their own (`kafka-python[lz4]`). "
             "A field may be added to a value within a version: pass over fields that you do not know."
         ),
         "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
