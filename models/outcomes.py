@@ -212,11 +212,17 @@ class EarlyWarning(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     rule_name: str
     rule_name_zh: str
     rule_version: str
+    """Content hash of the rule set that was in force."""
     kind: str
+    """Of the rule: threshold, wilson_drop or surge; the list may grow."""
     cell: str
+    """What it is about: `all`, or dimensions with their values, for example `region=44,category=NET`."""
     stream: str
+    """complaints, calls, surveys or cases; the list may grow."""
     measure: str
+    """A field of the stream's vector, or `part / whole`."""
     window_seconds: int
+    """Length of the window that ended at `pane`."""
     reason: str
     """Why, as a code, for example above_step; the list may grow."""
     n: int
@@ -224,21 +230,33 @@ class EarlyWarning(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     observed: float
     """The measured value: a count, or a share in [0, 1]."""
     expected: float | None = None
+    """What the cell's own past, or the rule's target, lets expect."""
     lower: float | None = None
+    """Lower end of the interval that was judged: of a share, or of counts that are still normal."""
     upper: float | None = None
+    """Upper end of that interval."""
     threshold: float | None = None
+    """The limit that was crossed, in the unit of `observed`."""
     p_value: float | None = None
+    """Probability of a count at least this large if nothing has changed."""
     summary: str
+    """One sentence for people, in English."""
     summary_zh: str
+    """The same in Chinese."""
     department: str = ""
+    """Who should act, as a slug."""
     episode_start: int
+    """The pane in which the episode began, by its end, epoch seconds."""
     contributors: tuple[Contribution, ...] = ()
+    """The cells inside this one that explain most of it."""
     samples: tuple[str, ...] = ()
     """*Observed*: ids of complaints in the cell."""
     decided_at: str = ""
     """*Observed*: when this worker decided."""
     previous_episode: str = ""
+    """Id of the cell's last episode under this rule, where there was one."""
     labels: dict[str, str] = {}
+    """The rule's own labels."""
 
 
 class ProvisionalState(StrEnum):
