@@ -58,18 +58,21 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
     yield from _references()
     orders = [value for headers, value in found if headers["ce_type"] == "cx.work-order.opened.v1"]
     for at, order in enumerate(orders[:5]):
-        yield _sent("cx.case.escalated.v1", _escalation(order, at))
+        mark = _escalation(order, at)
+        yield _sent("cx.case.escalated.v1", f"{mark.id}/{mark.sequence}", mark.time, mark)
     faults = [value for headers, value in found if headers["ce_type"] == "cx.network-fault.reported.v1"]
     for at, kind in enumerate(NoticeKind):
-        yield _sent("cx.customers.notified.v1", _notice(faults[0], kind, at + 1))
+        notice = _notice(faults[0], kind, at + 1)
+        yield _sent("cx.customers.notified.v1", notice.id, notice.time, notice)
 
 
 def _hash(*words: str) -> str:
     return sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
-def _sent(ce_type: str, value: CaseEscalation | ProactiveNotice) -> Record:
-    headers = cloudevent_headers(f"{value.id}/{value.sequence}", ce_type, value.time)
+def _sent(ce_type: str, id_: str, time: str, value: msgspec.Struct) -> Record:
+    """Return a value as Barometer sends it."""
+    headers = cloudevent_headers(id_, ce_type, time)
     return {name: text.decode() for name, text in headers}, msgspec.json.decode(msgspec.json.encode(value))
 
 
