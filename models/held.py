@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from models.joined import SourcePosition
 from models.linking import Facts, Link
-from models.outcomes import SourcePosition
 
 
 class Stamp(NamedTuple):

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from models.events import PerceivedSeverity
 from models.iso import iso
+from models.joined import Incident, Reference
 from models.linking import AFTER
 from models.naming import Names
 from models.outage import Outage
-from models.outcomes import Incident, Reference
 from models.pane import HOUR
 
 TICKETS_MAX: Final = 100

@@ -29,10 +29,10 @@ from models.incident import (
     status_of,
     write_incident,
 )
+from models.joined import Incident, IncidentState, SourcePosition
 from models.linking import AFTER, BEFORE, Facts, Link, Linker
 from models.naming import Names
 from models.outage import Outage, outages_of
-from models.outcomes import Incident, IncidentState, SourcePosition
 from models.pane import HOUR
 from models.regions import UNKNOWN
 from models.topologytree import Topology

@@ -2,12 +2,17 @@
 
 Fields that depend on when one looked, and not on the log alone, are marked *observed*; they are no part of any
 identity. Times are UTC, written as ISO 8601 with seconds or as epoch seconds where the name says so.
+
+A field with a closed list of values shows it in the published schema; where a list may grow within a version
+(categories, departments, reasons) the field is a plain string there.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, field
+
+from models.wire import IsoTime, Priority, Severity, Wire
 
 WHOLE_LETTER_BYTES: Final = 7 * 1024 * 1024
 """Up to so many bytes, as they stand in its JSON at most, key, value and headers of a refused record are kept whole in its
@@ -17,11 +22,7 @@ KEPT_BYTES: Final = 64 * 1024
 """Of a larger record: so many bytes of its value, of its key and of its headers are kept."""
 
 
-class _Wire(Struct, frozen=True, rename="camel", kw_only=True, gc=False, omit_defaults=True):
-    pass
-
-
-class Evidence(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class Evidence(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """A term that decided, and where: `start` and `end` are character positions in the masked, original text."""
 
     term: str
@@ -31,17 +32,17 @@ class Evidence(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     weight: float
 
 
-class Alternative(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class Alternative(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     code: str
     score: float
 
 
-class ClassifiedComplaint(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class ClassifiedComplaint(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """A complaint after screening, classification, triage and routing; it keeps its event's id."""
 
     id: str
     source: str
-    time: str
+    time: IsoTime
     """Event time, ISO 8601 UTC."""
     customer: str
     """Pseudonym: keyed hash of the customer's id."""
@@ -64,8 +65,7 @@ class ClassifiedComplaint(_Wire, frozen=True, rename="camel", kw_only=True, gc=F
     confidence: float
     secondary: tuple[Alternative, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    priority: str
-    """P1-P4."""
+    priority: Priority
     priority_reasons: tuple[str, ...]
     department: str
     queue: str
@@ -83,7 +83,7 @@ class ClassifiedComplaint(_Wire, frozen=True, rename="camel", kw_only=True, gc=F
     source_offset: int
 
 
-class WorkOrder(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class WorkOrder(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """What a department is to do, in the shape of a TMF621 trouble ticket."""
 
     id: str
@@ -94,14 +94,19 @@ class WorkOrder(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     name: str
     description: str
     severity: str
-    priority: str
+    """TMF621: Critical, Major or Minor."""
+    priority: Priority
     channel: str
-    creation_date: str
-    respond_by: str
-    update_by: str
-    requested_resolution_date: str
-    expected_resolution_date: str
-    statutory_date: str
+    creation_date: IsoTime
+    respond_by: IsoTime
+    """First response to the customer."""
+    update_by: IsoTime
+    """Next word on progress."""
+    requested_resolution_date: IsoTime
+    """The limit of the priority tier: unresolved after it, the case is late."""
+    expected_resolution_date: IsoTime
+    """The tier's target, at or before the limit."""
+    statutory_date: IsoTime
     """Fifteen calendar days after the complaint: the customer may then appeal to the regulator."""
     department: str
     queue: str
@@ -113,7 +118,7 @@ class WorkOrder(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     priority_reasons: tuple[str, ...]
 
 
-class Truncation(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class Truncation(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """What a record was of which its dead letter holds the beginning only. The digests are SHA-256 in hexadecimal digits."""
 
     value_bytes: int | None = None
@@ -129,7 +134,7 @@ class Truncation(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     of the value (`ffffffff` where it is null), value."""
 
 
-class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class DeadLetter(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """A refused record with everything needed to judge and to replay it. Original bytes travel as base64.
 
     A record larger than `WHOLE_LETTER_BYTES` keeps the first `KEPT_BYTES` of value and key and the leading headers that fit
@@ -142,10 +147,13 @@ class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     topic_id: str
     partition: int
     offset: int
-    append_time: str
+    append_time: IsoTime
     reason: str
+    """A code, for example missing_field; the list may grow."""
     field: str
+    """Wire name of the field at fault, empty where it is the whole record."""
     detail: str
+    """What is wrong, in words, without any value of the record."""
     key: str | None
     """Base64, or null where the record had none."""
     value: str | None
@@ -155,7 +163,7 @@ class DeadLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Present where key, value and headers above are not the whole record."""
 
 
-class ReplayedLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class ReplayedLetter(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """A dead letter's record was sent to its topic again; the last of a letter is in force."""
 
     id: str
@@ -169,7 +177,7 @@ class ReplayedLetter(_Wire, frozen=True, rename="camel", kw_only=True, gc=False)
     replayed_at: str
 
 
-class PaneSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class PaneSnapshot(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The cumulative counts of one source partition for one pane, for those cells that live in this partition of `panes`.
 
     Fold: for each (stream, source, pane, size) keep the record with the largest `offset`; it replaces the earlier one
@@ -190,7 +198,7 @@ class PaneSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Cell -> vector: on-time half, then late half (models.measures)."""
 
 
-class Watermark(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class Watermark(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """How far one source partition is. Follows the snapshots that it speaks for, in every partition of `panes`."""
 
     stream: str
@@ -202,7 +210,7 @@ class Watermark(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Epoch seconds: panes that end at or before it are closed for this source partition."""
 
 
-class WindowSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class WindowSnapshot(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The rolling windows of one cell of one stream. It follows from closed panes alone: equal `closed_until`, equal sums."""
 
     stream: str
@@ -214,6 +222,8 @@ class WindowSnapshot(_Wire, frozen=True, rename="camel", kw_only=True, gc=False)
 
 
 class WarningTransition(StrEnum):
+    """What happened to an episode. Nothing follows `cleared`: the next episode has another id."""
+
     RAISED = "raised"
     ESCALATED = "escalated"
     DEESCALATED = "deescalated"
@@ -222,53 +232,72 @@ class WarningTransition(StrEnum):
     CLEARED = "cleared"
 
 
-class Contribution(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class Contribution(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     cell: str
     observed: float
     expected: float | None = None
 
 
-class EarlyWarning(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """One transition of one episode. (`id`, `sequence`, `transition`, `severity`, `pane`) is its identity in the ledger."""
 
     id: str
     """Hash of rule, rule version, cell and the pane in which the episode began."""
     sequence: int
     """1, 2, 3, ... without holes within an episode."""
-    transition: str
-    severity: str
-    """critical, major, minor, warning or cleared (X.733)."""
+    transition: Annotated[str, Meta(extra_json_schema={"enum": [one.value for one in WarningTransition]})]
+    severity: Severity
     pane: int
     """The closed pane that decided, by its end, epoch seconds."""
     rule: str
     rule_name: str
     rule_name_zh: str
     rule_version: str
+    """Content hash of the rule set that was in force."""
     kind: str
+    """Of the rule: threshold, wilson_drop or surge; the list may grow."""
     cell: str
+    """What it is about: `all`, or dimensions with their values, for example `region=44,category=NET`."""
     stream: str
+    """complaints, calls, surveys or cases; the list may grow."""
     measure: str
+    """A field of the stream's vector, or `part / whole`."""
     window_seconds: int
+    """Length of the window that ended at `pane`."""
     reason: str
-    """A value of models.decision.Reason."""
+    """Why, as a code, for example above_step; the list may grow."""
     n: int
+    """Sample size: the denominator of a share, else the count."""
     observed: float
+    """The measured value: a count, or a share in [0, 1]."""
     expected: float | None = None
+    """What the cell's own past, or the rule's target, lets expect."""
     lower: float | None = None
+    """Lower end of the interval that was judged: of a share, or of counts that are still normal."""
     upper: float | None = None
+    """Upper end of that interval."""
     threshold: float | None = None
+    """The limit that was crossed, in the unit of `observed`."""
     p_value: float | None = None
+    """Probability of a count at least this large if nothing has changed."""
     summary: str
+    """One sentence for people, in English."""
     summary_zh: str
+    """The same in Chinese."""
     department: str = ""
+    """Who should act, as a slug."""
     episode_start: int
+    """The pane in which the episode began, by its end, epoch seconds."""
     contributors: tuple[Contribution, ...] = ()
+    """The cells inside this one that explain most of it."""
     samples: tuple[str, ...] = ()
     """*Observed*: ids of complaints in the cell."""
     decided_at: str = ""
     """*Observed*: when this worker decided."""
     previous_episode: str = ""
-    labels: dict[str, str] = {}
+    """Id of the cell's last episode under this rule, where there was one."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """The rule's own labels."""
 
 
 class ProvisionalState(StrEnum):
@@ -277,12 +306,12 @@ class ProvisionalState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ProvisionalNotice(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+class ProvisionalNotice(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """*Observed*, outside the ledger: a condition that can only become truer is met before its pane has closed."""
 
     id: str
     """Hash of rule, rule version, cell and pane: a repeat is recognisable."""
-    state: str
+    state: Annotated[str, Meta(extra_json_schema={"enum": [one.value for one in ProvisionalState]})]
     rule: str
     rule_version: str
     cell: str
@@ -291,136 +320,5 @@ class ProvisionalNotice(_Wire, frozen=True, rename="camel", kw_only=True, gc=Fal
     """End of the bucket that is still open, epoch seconds."""
     observed: float
     threshold: float
-    severity: str
-    announced_at: str
-
-
-class ComplaintLink(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """Which outage explains a complaint. The last record of a complaint is in force; an annotation, no part of any count.
-
-    A link depends on the complaint, the faults and the topology, not on which of them came first. It may move while
-    these change, and settles two hours of event time after the complaint.
-    """
-
-    complaint_id: str
-    source: str = ""
-    """CloudEvents source of the complaint; with the id its identity."""
-    time: str
-    """Event time of the complaint."""
-    fault_id: str = ""
-    """Alarm id of the outage's root; empty where `reason` is `unlinked`."""
-    incident_id: str = ""
-    score: float = 0.0
-    """0 to 1, as a probability."""
-    reason: str
-    """A value of models.explains.LinkReason."""
-    phase: str = ""
-    """before, during or after the outage."""
-    linked_at: str = ""
-    """*Observed*: when this was decided."""
-
-
-class Reference(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """Another entity, as the TM Forum APIs refer to it."""
-
-    id: str
-    name: str = ""
-
-
-class Incident(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """An outage and the complaints that it explains, in the shape of a TMF656 service problem.
-
-    One record for each change, at most about one a second. The largest `sequence` of an id is in force; of equal ones
-    the later in the log.
-    """
-
-    id: str
-    """Hash of the root alarm and its raise."""
-    sequence: int
-    """1, 2, 3, ... without holes within an incident."""
-    name: str
-    name_zh: str
-    category: str = "system.originated"
-    """TMF656 `[role].[category]`."""
-    originating_system: str = "barometer"
-    status: str
-    """TMF656 status: pending (planned work ahead), inProgress, resolved (cleared), closed (its complaints have settled),
-    cancelled (work called off, or merged into `parentProblem`)."""
-    priority: int
-    """1 (highest) to 10."""
-    perceived_severity: str
-    impact_importance_factor: int
-    """0 to 100: on a scale of powers of ten of the affected services, a million being 100."""
-    planned_outage: bool = False
-    affected_number_of_services: int
-    affected_location: tuple[Reference, ...] = ()
-    """Provinces."""
-    affected_resource: tuple[Reference, ...] = ()
-    """Network elements, at most 100."""
-    affected_service: tuple[Reference, ...] = ()
-    first_alert: str
-    """The earliest raise."""
-    planned_end: str = ""
-    resolution_date: str = ""
-    """When the last alarm was cleared."""
-    root_cause: str = ""
-    underlying_alarm: tuple[Reference, ...] = ()
-    """The root alarm first, then those that follow from it by raise; at most 1,000."""
-    underlying_alarm_count: int
-    parent_problem: str = ""
-    """The incident that this one turned out to belong to."""
-    trouble_ticket: tuple[Reference, ...] = ()
-    """Ids of the earliest linked complaints, at most 100."""
-    trouble_ticket_count: int = 0
-    """All linked complaints, urges (a customer complaining again within a day) left out."""
-    urge_count: int = 0
-    link_reasons: dict[str, int] = {}
-    """`troubleTicketCount` by models.explains.LinkReason."""
-    reasons: tuple[str, ...] = ()
-    """*Observed*: what this record changes, values of models.incident.Change."""
-    last_update: str = ""
-    """*Observed*: when it was written."""
-
-
-class IncidentState(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """What the faults agent keeps of an incident: the record in force, and the complaints that have settled."""
-
-    incident: Incident
-    settled: dict[str, int]
-    """LinkReason -> settled complaints."""
-    settled_urges: int
-    settled_tickets: tuple[tuple[int, str], ...]
-    """(event time, id) of the earliest of them, at most 100."""
-
-
-class SourcePosition(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """How far the complaints of one classified partition have settled: a prefix of it."""
-
-    partition: int
-    offset: int
-    """Reading goes on here."""
-    read: int
-    """Up to here (exclusive) everything had been read; until then nothing is told anew."""
-    source_topic_id: str
-    source_offset: int
-    """Complaints of this source up to this offset are settled or of no concern; a repeat of them is not counted again."""
-
-
-class FaultsPosition(_Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """From where the faults agent goes on after a takeover. Written in one transaction with what it speaks for."""
-
-    version: int
-    """Format number of this record."""
-    classified_topic_id: str
-    classified: tuple[SourcePosition, ...]
-    faults_topic_id: str
-    faults: int
-    """Offset from which the alarms that still matter can be read again."""
-    faults_judged: int
-    """Malformed records below this offset are in the dead letters already."""
-    topology_topic_id: str
-    topology_judged: int
-    watermark: int
-    """Event time up to which complaints are known, epoch seconds; 0 before the first."""
-    held_since: int
-    """Append time of the oldest complaint that has not settled, epoch milliseconds; 0 where all have."""
+    severity: Severity
+    announced_at: IsoTime

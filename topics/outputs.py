@@ -3,15 +3,13 @@
 from datetime import timedelta
 from typing import Final
 
+from models.joined import ComplaintLink, FaultsPosition, Incident, IncidentState
 from models.measures import FIELDS
+from models.notices import CaseEscalation, ProactiveNotice
 from models.outcomes import (
     ClassifiedComplaint,
-    ComplaintLink,
     DeadLetter,
     EarlyWarning,
-    FaultsPosition,
-    Incident,
-    IncidentState,
     PaneSnapshot,
     ProvisionalNotice,
     ReplayedLetter,
@@ -190,7 +188,7 @@ OUTPUTS: Final = (
     ),
     _output(
         CASE_ESCALATIONS,
-        (),
+        (CaseEscalation,),
         "cx.case.escalated.v1",
         "Case escalations",
         "工单升级",
@@ -201,7 +199,7 @@ OUTPUTS: Final = (
     ),
     _output(
         PROACTIVE_NOTICES,
-        (),
+        (ProactiveNotice,),
         "cx.customers.notified.v1",
         "Proactive notices",
         "主动告知",

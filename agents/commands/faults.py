@@ -18,7 +18,7 @@ from agents.reading import Record, TopicReader
 from agents.settings import Settings, load_settings
 from agents.terminal import SEVERITY_STYLES, console, local_text, printable
 from models.incident import Status
-from models.outcomes import Incident, IncidentState
+from models.joined import Incident, IncidentState
 from topics.catalogue import INCIDENT_STATE, INCIDENTS
 
 Value = TypeVar("Value", Incident, IncidentState)

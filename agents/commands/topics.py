@@ -6,6 +6,7 @@ Shows and asks; what a topic promises stands in `topics.catalogue`, and how it i
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -56,6 +57,8 @@ def topics() -> None:
     barometer topics create --replication 3      create what is missing
     barometer topics check                       what differs; exit code 1 if anything does
     barometer topics acls worker                 what a secured cluster must allow
+    barometer topics schemas --out schemas       a JSON Schema for each type of value
+    barometer topics asyncapi --out asyncapi.yaml    all topics as one AsyncAPI document
 
     Nothing here alters or deletes a topic that exists.
     """
@@ -207,6 +210,113 @@ def describe(name: str, *, as_json: bool) -> None:
     out.print(grid, soft_wrap=False)
 
 
+@topics.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the files.")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with schemas that were published: exit code 1 if one of them is broken.",
+)
+@_as_json
+def schemas(out: Path | None, against: Path | None, *, as_json: bool) -> None:
+    """Write one JSON Schema (2020-12) for each type of value, with descriptions and examples. Needs no cluster.
+
+    Without --out the names are listed only. With --against, every change that a reader of the published schemas could
+    not follow is named, with what to do instead.
+
+    \b
+    barometer topics schemas --out schemas
+    barometer topics schemas --against schemas
+    """
+    from topics.published import changes, differences
+    from topics.schema import schema_of, value_types
+
+    documents = {value.file: schema_of(value) for value in value_types()}
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, document in documents.items():
+            (out / name).write_text(_text(document), encoding="utf-8")
+    found = differences(against) if against is not None else ()
+    if as_json:
+        told = [{"type": one.type, "field": one.field, "why": one.why, "remedy": one.remedy} for one in found]
+        _write({"schemas": {name: one["$id"] for name, one in documents.items()}, "breaks": told})
+    else:
+        for one in found:
+            click.echo(f"breaks {one}")
+        if against is not None:
+            for name in changes(against):
+                click.echo(f"has grown, publish it anew: {name}")
+        if out is None and against is None:
+            for name, document in documents.items():
+                click.echo(f"{name}  {document['$id']}")
+        else:
+            where = f" in {out}" if out is not None else ""
+            click.echo(f"{len(documents)} schemas{where}, {len(found)} breaks.", err=True)
+    if found:
+        raise click.exceptions.Exit(_DIFFERENT)
+
+
+@topics.command()
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File; stdout without it.")
+@click.option(
+    "--yaml/--json", "as_yaml", default=None, help="[default: YAML, or JSON for a file that ends in .json]"
+)
+@_cluster_options
+def asyncapi(
+    out: Path | None,
+    brokers: str | None,
+    partitions: int | None,
+    replication: int | None,
+    *,
+    as_yaml: bool | None,
+) -> None:
+    """Write all topics as one AsyncAPI 3.0 document: channels, messages, headers, promises, examples. Asks no cluster.
+
+    Brokers, partitions and replication are those of the options or settings. Subscribers can generate models from it.
+
+    \b
+    barometer topics asyncapi --out asyncapi.yaml
+    barometer topics asyncapi --json | jq '.channels | keys'
+    """
+    import yaml
+
+    from agents.cli import release
+    from topics.asyncapi import asyncapi as document_of
+
+    where, layout = _cluster(brokers, partitions, replication)
+    document = document_of(release=release(), brokers=where, **layout)
+    if as_yaml is None:
+        as_yaml = out is None or out.suffix != ".json"
+    text = (
+        yaml.dump(document, Dumper=_plain(yaml), allow_unicode=True, sort_keys=False, width=110)
+        if as_yaml
+        else _text(document)
+    )
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
+    click.echo(f"{len(document['channels'])} channels in {out}", err=True)
+
+
+def _plain(yaml: Any) -> Any:
+    """Return YAML's dumper as people expect it: the same thing twice is written twice, and several lines as lines."""
+
+    class Plain(yaml.SafeDumper):  # type: ignore[misc]
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+        def text(self, text: str) -> Any:
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+    Plain.add_representer(str, Plain.text)
+    return Plain
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
 def _cluster(
     brokers: str | None, partitions: int | None, replication: int | None
 ) -> tuple[str, dict[str, Any]]:
@@ -261,4 +371,4 @@ def _retention(spec: TopicSpec) -> str:
 
 
 def _write(document: Any) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    click.echo(_text(document), nl=False)

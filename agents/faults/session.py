@@ -25,10 +25,10 @@ from agents.reading import TRANSIENT, UNREACHABLE, TopicReader
 from agents.settings import Settings
 from models.errors import BarometerError, ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
+from models.joined import ComplaintLink, FaultsPosition, IncidentState
 from models.joining import Desk, Joined
 from models.linking import Link
 from models.naming import load_names
-from models.outcomes import ComplaintLink, FaultsPosition, IncidentState
 from monitoring.faults import FaultsMetrics, FaultsView
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,

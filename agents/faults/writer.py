@@ -21,9 +21,9 @@ from models.cells import partition_of
 from models.errors import RejectedEvent
 from models.explains import LinkReason
 from models.iso import iso
+from models.joined import ComplaintLink, FaultsPosition, IncidentState
 from models.joining import Joined
 from models.linking import Facts, Link
-from models.outcomes import ComplaintLink, FaultsPosition, IncidentState
 from topics.catalogue import COMPLAINT_LINKS, DEAD_LETTERS, INCIDENT_STATE, INCIDENTS, by_name
 from topics.headers import Headers, cloudevent_headers, dead_letter_headers
 

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from agents.commands.faults import faults
 from agents.embedded.kafka import KafkaCluster
 from agents.faults.writer import Writer
+from models.joined import ComplaintLink, FaultsPosition, Incident
 from models.joining import Joined
 from models.linking import AFTER, BEFORE
-from models.outcomes import ClassifiedComplaint, ComplaintLink, DeadLetter, FaultsPosition, Incident
+from models.outcomes import ClassifiedComplaint, DeadLetter
 from tests.real.pipeline import Pipeline, Worker, until
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,

@@ -16,9 +16,9 @@ from agents.simulator.spec import Incident as Planned
 from agents.simulator.spec import IncidentKind, SimulationSpec, days_until
 from models.explains import load_explanations
 from models.faultbook import FaultBook
+from models.joined import ComplaintLink, Incident
 from models.linking import Linker
 from models.outage import outages_of
-from models.outcomes import ComplaintLink, Incident
 from models.pane import HOUR
 from models.topologytree import Topology
 from tests.real.pipeline import Pipeline, differences

@@ -7,7 +7,7 @@ import msgspec
 
 from agents.commands.faults import group_of, in_force, lines_of, order_of
 from agents.reading import Record
-from models.outcomes import Incident
+from models.joined import Incident
 from tests.unit.models.outages import Bench, complaint, report
 from topics.catalogue import INCIDENTS
 

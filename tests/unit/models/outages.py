@@ -6,10 +6,10 @@ from models.alarmfold import Report
 from models.events import NetworkFault, PerceivedSeverity, TopologyElement
 from models.explains import load_explanations
 from models.held import Stamp
+from models.joined import Incident
 from models.joining import Desk
 from models.linking import Facts
 from models.naming import load_names
-from models.outcomes import Incident
 
 DAY: Final = 1_772_323_200
 """Midnight UTC, 1 March 2026."""

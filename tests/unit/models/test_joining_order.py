@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from models.alarmfold import Report
 from models.events import TopologyElement
 from models.held import Stamp
+from models.joined import Incident, IncidentState, SourcePosition
 from models.joining import Desk, Joined
 from models.linking import Facts, Link
-from models.outcomes import Incident, IncidentState, SourcePosition
 from tests.unit.models.outages import EXPLANATIONS, NAMES, SOURCE, Bench, complaint, element, report
 
 ALARMS = ("a", "b", "c")

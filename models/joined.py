@@ -1,0 +1,136 @@
+"""What follows from faults and complaints together, as it stands on the wire: links, incidents, and what is kept of them."""
+
+from msgspec import field
+
+from models.wire import Wire
+
+
+class ComplaintLink(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """Which outage explains a complaint. The last record of a complaint is in force; an annotation, no part of any count.
+
+    A link depends on the complaint, the faults and the topology, not on which of them came first. It may move while
+    these change, and settles two hours of event time after the complaint.
+    """
+
+    complaint_id: str
+    source: str = ""
+    """CloudEvents source of the complaint; with the id its identity."""
+    time: str
+    """Event time of the complaint."""
+    fault_id: str = ""
+    """Alarm id of the outage's root; empty where `reason` is `unlinked`."""
+    incident_id: str = ""
+    score: float = 0.0
+    """0 to 1, as a probability."""
+    reason: str
+    """A value of models.explains.LinkReason."""
+    phase: str = ""
+    """before, during or after the outage."""
+    linked_at: str = ""
+    """*Observed*: when this was decided."""
+
+
+class Reference(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """Another entity, as the TM Forum APIs refer to it."""
+
+    id: str
+    name: str = ""
+
+
+class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """An outage and the complaints that it explains, in the shape of a TMF656 service problem.
+
+    One record for each change, at most about one a second. The largest `sequence` of an id is in force; of equal ones
+    the later in the log.
+    """
+
+    id: str
+    """Hash of the root alarm and its raise."""
+    sequence: int
+    """1, 2, 3, ... without holes within an incident."""
+    name: str
+    name_zh: str
+    category: str = "system.originated"
+    """TMF656 `[role].[category]`."""
+    originating_system: str = "barometer"
+    status: str
+    """TMF656 status: pending (planned work ahead), inProgress, resolved (cleared), closed (its complaints have settled),
+    cancelled (work called off, or merged into `parentProblem`)."""
+    priority: int
+    """1 (highest) to 10."""
+    perceived_severity: str
+    impact_importance_factor: int
+    """0 to 100: on a scale of powers of ten of the affected services, a million being 100."""
+    planned_outage: bool = False
+    affected_number_of_services: int
+    affected_location: tuple[Reference, ...] = ()
+    """Provinces."""
+    affected_resource: tuple[Reference, ...] = ()
+    """Network elements, at most 100."""
+    affected_service: tuple[Reference, ...] = ()
+    first_alert: str
+    """The earliest raise."""
+    planned_end: str = ""
+    resolution_date: str = ""
+    """When the last alarm was cleared."""
+    root_cause: str = ""
+    underlying_alarm: tuple[Reference, ...] = ()
+    """The root alarm first, then those that follow from it by raise; at most 1,000."""
+    underlying_alarm_count: int
+    parent_problem: str = ""
+    """The incident that this one turned out to belong to."""
+    trouble_ticket: tuple[Reference, ...] = ()
+    """Ids of the earliest linked complaints, at most 100."""
+    trouble_ticket_count: int = 0
+    """All linked complaints, urges (a customer complaining again within a day) left out."""
+    urge_count: int = 0
+    link_reasons: dict[str, int] = field(default_factory=dict)
+    """`troubleTicketCount` by models.explains.LinkReason."""
+    reasons: tuple[str, ...] = ()
+    """*Observed*: what this record changes, values of models.incident.Change."""
+    last_update: str = ""
+    """*Observed*: when it was written."""
+
+
+class IncidentState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """What the faults agent keeps of an incident: the record in force, and the complaints that have settled."""
+
+    incident: Incident
+    settled: dict[str, int]
+    """LinkReason -> settled complaints."""
+    settled_urges: int
+    settled_tickets: tuple[tuple[int, str], ...]
+    """(event time, id) of the earliest of them, at most 100."""
+
+
+class SourcePosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """How far the complaints of one classified partition have settled: a prefix of it."""
+
+    partition: int
+    offset: int
+    """Reading goes on here."""
+    read: int
+    """Up to here (exclusive) everything had been read; until then nothing is told anew."""
+    source_topic_id: str
+    source_offset: int
+    """Complaints of this source up to this offset are settled or of no concern; a repeat of them is not counted again."""
+
+
+class FaultsPosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """From where the faults agent goes on after a takeover. Written in one transaction with what it speaks for."""
+
+    version: int
+    """Format number of this record."""
+    classified_topic_id: str
+    classified: tuple[SourcePosition, ...]
+    faults_topic_id: str
+    faults: int
+    """Offset from which the alarms that still matter can be read again."""
+    faults_judged: int
+    """Malformed records below this offset are in the dead letters already."""
+    topology_topic_id: str
+    topology_judged: int
+    watermark: int
+    """Event time up to which complaints are known, epoch seconds; 0 before the first."""
+    held_since: int
+    """Append time of the oldest complaint that has not settled, epoch milliseconds; 0 where all have."""

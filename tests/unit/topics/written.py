@@ -1,0 +1,177 @@
+"""Values that no program writes yet, or that only people and other systems write: made from simulated ones, or by hand."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from models.events import CaseState
+from models.iso import iso
+from models.notices import (
+    CaseEscalation,
+    EscalationClock,
+    EscalationRole,
+    EscalationState,
+    NoticeKind,
+    ProactiveNotice,
+)
+from models.rules import parse_rules
+from topics.headers import cloudevent_headers
+
+Record = tuple[dict[str, str], dict[str, Any]]
+
+SOURCE: Final = "simulator/7"
+WHEN: Final = "2025-03-11T10:30:00+08:00"
+RULES: Final = """rules:
+  - id: ANSWERED
+    name: Answer rate
+    name_zh: 接通率
+    kind: threshold
+    stream: calls
+    measure: within_threshold / offered
+    dimensions: [[region]]
+    window: 15m
+    step: 5m
+    min_sample: 50
+    trigger: [{severity: minor, below: 0.85}]
+    clear: {hold: 15m, at_least: {minor: 0.88}}
+    summary: "{cell}: {observed:.0%} of {n} calls answered in time"
+    summary_zh: "{cell_zh}：接通率{observed:.0%}"
+"""
+MARKS: Final = (
+    (80, None, "warning"),
+    (100, None, "minor"),
+    (None, 10, "minor"),
+    (None, 13, "major"),
+    (None, 15, "critical"),
+)
+"""Percent, day, severity: what EW08 and EW09 mark."""
+CLEARED: Final = 2
+"""The mark whose clock has stopped."""
+
+
+def by_hand(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield a few values of each type that the simulated run did not write; `records` is what it wrote."""
+    found = list(records)
+    yield from _references()
+    orders = [value for headers, value in found if headers["ce_type"] == "cx.work-order.opened.v1"]
+    for at, order in enumerate(orders[:5]):
+        mark = _escalation(order, at)
+        yield _sent("cx.case.escalated.v1", f"{mark.id}/{mark.sequence}", mark.time, mark)
+    faults = [value for headers, value in found if headers["ce_type"] == "cx.network-fault.reported.v1"]
+    for at, kind in enumerate(NoticeKind):
+        notice = _notice(faults[0], kind, at + 1)
+        yield _sent("cx.customers.notified.v1", notice.id, notice.time, notice)
+
+
+def _hash(*words: str) -> str:
+    return sha256("\n".join(words).encode()).hexdigest()[:16]
+
+
+def _sent(ce_type: str, id_: str, time: str, value: msgspec.Struct) -> Record:
+    """Return a value as Barometer sends it."""
+    headers = cloudevent_headers(id_, ce_type, time)
+    return {name: text.decode() for name, text in headers}, msgspec.json.decode(msgspec.json.encode(value))
+
+
+def _escalation(order: Mapping[str, Any], at: int) -> CaseEscalation:
+    percent, day, severity = MARKS[at]
+    start = int(datetime.fromisoformat(order["creationDate"]).timestamp())
+    due = order["requestedResolutionDate"] if day is None else order["statutoryDate"]
+    limit = int(datetime.fromisoformat(due).timestamp()) - start
+    passed = start + (limit * percent // 100 if percent else (day or 0) * 86_400)
+    level = min(4, at + 1)
+    is_over = at == CLEARED
+    if percent == 100 and order["priority"] in {"P1", "P2"}:
+        severity = "major"
+    of = f"{percent} %" if percent else f"day {day}"
+    return CaseEscalation(
+        id=_hash(order["id"], str(percent), str(day)),
+        sequence=2 if is_over else 1,
+        state=EscalationState.CLEARED if is_over else EscalationState.RAISED,
+        time=iso(passed),
+        rule="EW08" if percent else "EW09",
+        severity="cleared" if is_over else severity,
+        case_id=order["id"],
+        complaint_id=order["externalIdentifier"],
+        case_state=CaseState.RESOLVED if is_over else CaseState.IN_PROGRESS,
+        clock=EscalationClock.RESOLVE if percent else EscalationClock.STATUTORY,
+        percent=percent,
+        day=day,
+        started_time=order["creationDate"],
+        due_time=due,
+        paused_seconds=3_600 if at == 1 else 0,
+        notify=list(EscalationRole)[level - 1],
+        level=level,
+        department=order["department"],
+        priority=order["priority"],
+        region=order["region"],
+        category=order["category"],
+        summary=f"{order['id']}: {of} of the time until {due}",
+        summary_zh=f"{order['id']}：时限{due}，已到{of}",
+    )
+
+
+def _notice(fault: Mapping[str, Any], kind: NoticeKind, sequence: int) -> ProactiveNotice:
+    begin = datetime.fromisoformat(fault["time"])
+    told = int((begin + timedelta(hours=sequence - 1)).timestamp())
+    is_over = kind is NoticeKind.RECOVERED
+    return ProactiveNotice(
+        id=_hash(fault["alarmId"], kind, str(sequence)),
+        sequence=sequence,
+        kind=kind,
+        time=iso(told),
+        fault_id=fault["alarmId"],
+        incident_id=f"incident-{fault['alarmId']}" if sequence > 1 else "",
+        severity="cleared" if is_over else fault["perceivedSeverity"],
+        region=fault["region"],
+        element_ids=tuple(fault.get("elementIds", ())),
+        affected_services=tuple(fault.get("affectedServices", ())),
+        audience_size=fault.get("affectedSubscribers", 0),
+        complaints=sequence * 7,
+        cadence_hours=0 if is_over else 6,
+        text="Service is back." if is_over else "A line is cut in your area; we are repairing it.",
+        text_zh="业务已恢复。" if is_over else "您所在区域线路中断，正在抢修。",
+        valid_until=iso(told + 6 * 3_600),
+    )
+
+
+def _references() -> Iterator[Record]:
+    values: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("cx.network-element.changed.v1", {"elementId": "olt-44-1", "kind": "olt", "region": "44", "area": "dense"}),
+        (
+            "cx.network-element.changed.v1",
+            {
+                "elementId": "cell-44-1-7", "kind": "cell", "region": "44", "parentId": "bts-44-1", "name": "North gate",
+                "area": "hub", "subscribers": 1_200, "retired": True,
+            },
+        ),
+        ("cx.subscribers.counted.v1", {"region": "44", "segment": "family", "product": "home", "subscribers": 31_000_000}),
+        ("cx.subscribers.counted.v1", {"region": "65", "segment": "group", "subscribers": 0}),
+        ("cx.improvement-action.changed.v1", {"actionId": "a-1", "title": "New splitter", "owner": "desk 4", "state": "planned"}),
+        (
+            "cx.improvement-action.changed.v1",
+            {
+                "actionId": "a-1", "title": "New splitter", "owner": "desk 4", "state": "done", "category": "BRD.SLOW",
+                "region": "44", "department": "home-delivery", "dueTime": "2025-03-20T18:00:00+08:00",
+                "warningId": "0123456789abcdef", "note": "Simulated.",
+            },
+        ),
+        ("cx.operator-action.taken.v1", {"verb": "acknowledge", "actor": "desk 4", "warningId": "0123456789abcdef"}),
+        (
+            "cx.operator-action.taken.v1",
+            {
+                "verb": "silence", "actor": "desk 4", "silenceId": "s-1", "matchers": {"region": "44"}, "assignee": "desk 5",
+                "until": "2025-03-11T18:00:00+08:00", "note": "Simulated.",
+            },
+        ),
+        ("cx.warning.judged.v1", {"warningId": "0123456789abcdef", "verdict": "true_alarm"}),
+        ("cx.warning.judged.v1", {"warningId": "0123456789abcdef", "verdict": "false_alarm", "actor": "desk 4", "note": "Simulated."}),
+        ("cx.rule-set.published.v1", {"version": parse_rules(RULES).version, "rules": RULES, "actor": "desk 4"}),
+    )  # fmt: skip
+    for at, (ce_type, value) in enumerate(values, 1):
+        id_ = f"simulated-{at}"
+        headers = cloudevent_headers(id_, ce_type, WHEN, source=SOURCE)
+        yield {name: text.decode() for name, text in headers}, {"id": id_, "time": WHEN, **value}
