@@ -42,7 +42,11 @@ PASSWORDS: Final = {role.value: f"{role.value}-correct-horse-{number}" for numbe
 WRONG_PASSWORD: Final = "wrong-battery-staple"
 CUSTOMER_KEY: Final = "a-key-for-pseudonyms-in-tests"
 LISTENERS: Final = ("TRUSTED", "EXPIRED", "ELSEWHERE", "CERTIFIED")
-KINDS: Final = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
+KINDS: Final = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transactional-id": ResourceType.TRANSACTIONAL_ID,
+}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from models.notices import (
     NoticeKind,
     ProactiveNotice,
 )
+from models.outcomes import ReplayedLetter
 from models.rules import parse_rules
 from topics.headers import cloudevent_headers
 
@@ -24,6 +25,7 @@ Record = tuple[dict[str, str], dict[str, Any]]
 
 SOURCE: Final = "simulator/7"
 WHEN: Final = "2025-03-11T10:30:00+08:00"
+WHEN_UTC: Final = "2025-03-11T02:30:00Z"
 RULES: Final = """rules:
   - id: ANSWERED
     name: Answer rate
@@ -60,6 +62,13 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
     for at, order in enumerate(orders[:5]):
         mark = _escalation(order, at)
         yield _sent("cx.case.escalated.v1", f"{mark.id}/{mark.sequence}", mark.time, mark)
+    letters = [value for headers, value in found if headers["ce_type"] == "cx.dead-letter.v1"]
+    for at, letter in enumerate(letters[:2]):
+        again = ReplayedLetter(
+            id=letter["id"], topic=letter["topic"], partition=letter["partition"], offset=900 + at,
+            attempt=2 + at, replayed_at=WHEN_UTC,
+        )  # fmt: skip
+        yield _sent("cx.dead-letter.replayed.v1", f"{again.id}/{again.attempt}", WHEN_UTC, again)
     faults = [value for headers, value in found if headers["ce_type"] == "cx.network-fault.reported.v1"]
     for at, kind in enumerate(NoticeKind):
         notice = _notice(faults[0], kind, at + 1)
