@@ -281,10 +281,16 @@ def asyncapi(
     import yaml
 
     from agents.cli import release
+    from agents.settings import load_settings
     from topics.asyncapi import asyncapi as document_of
 
-    where, layout = _cluster(brokers, partitions, replication)
-    document = document_of(release=release(), brokers=where, **layout)
+    settings = load_settings(brokers=brokers, partitions=partitions, replication=replication)
+    document = document_of(
+        release=release(),
+        brokers=settings.brokers,
+        partitions=settings.partitions,
+        replication=settings.replication,
+    )
     if as_yaml is None:
         as_yaml = out is None or out.suffix != ".json"
     text = (
