@@ -24,7 +24,7 @@ from agents.streams import ComplaintHandler, CountingHandler, counting, known_va
 from agents.transport import BatchTransport, StateTable, check_faust_version
 from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
-from models.capacity import dimension_values, refuse_wide_panes
+from models.capacity import dimension_values, refuse_wide_judges, refuse_wide_panes
 from models.classify import load_classifier
 from models.count import CellNamer
 from models.history import History
@@ -71,7 +71,7 @@ def create_pipeline(
 
     Raises:
         ContractError: the installed Faust is not the one that the batch path was written for.
-        ContractError: the dimensions may make panes that no record can hold.
+        ContractError: the dimensions or rules may make records that no topic can hold.
         DataFileError: a rule set or another data file is wrong.
     """
     check_faust_version()
@@ -80,8 +80,10 @@ def create_pipeline(
     outbox = Outbox(Producer(producer_config(access_of(settings), settings.linger_ms)))
     outbox.on_flush_seconds = observer.metrics.on_flush
     version = judge_version()
-    refuse_wide_panes(settings.dimensions, dimension_values(load_regions(), load_taxonomy()))
+    values = dimension_values(load_regions(), load_taxonomy())
+    refuse_wide_panes(settings.dimensions, values)
     rules = load_rules(settings.rules_file, settings.dimensions)
+    refuse_wide_judges(rules, settings.partitions, values)
     observer.metrics.set_build(release(), version, rules.version)
 
     windows = WindowsContext(

@@ -93,6 +93,10 @@ class Route(NamedTuple):
     make: Callable[[int], PartitionAgent]
 
 
+def _unheard(error: Exception) -> None:
+    log.critical("the batch path has ended, and nobody stops the process", exc_info=error)
+
+
 SETTLE_SECONDS: Final = 10.0
 """Longest wait for confirmations when partitions are given back; a broker outage must not hang a stop."""
 
@@ -127,13 +131,15 @@ class BatchCore:
         self._flushed_at = clock()
         self._flushes = 0
         self._failed = False
+        self.failure: Exception | None = None
+        """What ended the work for good, as `on_failed` was told."""
         self._restored: Counter[str] = Counter()
         self.on_lost_offsets: Callable[[Partition, int, int], None] = lambda *_: None
         """Told (partition, first, next) when retention deleted records before they were read."""
         self.on_recovered: Callable[[float, dict[str, int]], None] = lambda *_: None
         """Told (seconds from the assignment, records by changelog) when all owners have begun."""
-        self.on_failed: Callable[[Exception], None] = lambda _: None
-        """Told once, what ended the work of this core for good."""
+        self.on_failed: Callable[[Exception], None] = _unheard
+        """Told once, what ended the work of this core for good; whoever runs it must stop the process."""
 
     def is_batch_topic(self, topic: str) -> bool:
         return topic in self.routes
@@ -150,8 +156,9 @@ class BatchCore:
         """End the work for good because of `error`: the process must stop, and its successor reads again from the last commit."""
         self._failed = True
         self._committable.clear()
-        told, self.on_failed = self.on_failed, lambda _: None
-        told(error)
+        if self.failure is None:
+            self.failure = error
+            self.on_failed(error)
 
     @property
     def saturated(self) -> bool:

@@ -1,7 +1,9 @@
-"""How large a pane can become. All cells of a pane are one record, and one that its topic refuses would stop a worker for good.
+"""How large a pane, and the state of the judges, can become.
 
-A snapshot replaces the earlier one whole, so it cannot be split without losing its meaning; but every dimension has a closed
-list of values, so the largest pane is known beforehand, and dimensions that could outgrow a record are refused at the start.
+All cells of a pane are one record, and so is what a stream's judge has learned; a record that its topic refuses would stop a
+worker for good. Each replaces the earlier one whole and cannot be split without losing that meaning. But every dimension has a
+closed list of values, so the largest record is known beforehand, and dimensions and rules that could outgrow it are refused at
+the start.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,6 +14,7 @@ from models.errors import ContractError
 from models.events import SurveyKind
 from models.measures import WIDTH, Stream
 from models.regions import Regions
+from models.rule import Kind, Rule, RuleSet
 from models.taxonomy import Taxonomy
 from models.vocabulary import Channel, Product, Segment
 
@@ -23,6 +26,11 @@ _NUMBER_BYTES: Final = 21
 """The largest 64-bit number and its comma; msgpack needs less."""
 _AROUND_CELL: Final = 6
 """Two quotes, a colon, two brackets, a comma."""
+
+BASELINE_BYTES: Final = 1_100
+"""Of one learned measure of one cell in msgpack: 104 numbers of nine bytes, and what holds them together."""
+EPISODE_BYTES: Final = 320
+"""Of one rule in one cell: a dozen numbers, two for each of up to four steps, and the rule's name."""
 
 Combinations = Sequence[Sequence[str]]
 Values = Mapping[str, Collection[str]]
@@ -58,6 +66,35 @@ def pane_bytes_at_most(stream: Stream, combinations: Combinations, values: Value
         cell = _AROUND_CELL + names + 2 * WIDTH[stream] * _NUMBER_BYTES
         total += cell * prod(len(values[name]) for name in combination)
     return total
+
+
+def judge_bytes_at_most(rules: Sequence[Rule], values: Values) -> int:
+    """Return how large a judge's state is when every cell that its rules cover has an episode of each and has been learned."""
+    total = 0
+    for combination in {combination for rule in rules for combination in rule.dimensions}:
+        covering = [rule for rule in rules if combination in rule.dimensions]
+        learned = {rule.measure.numerator for rule in covering if rule.kind is Kind.SURGE}
+        cells = prod(len(values[name]) for name in combination)
+        names = sum(len(name) + 2 + max(map(len, values[name])) for name in combination) + _AROUND_CELL
+        total += cells * (names + BASELINE_BYTES * len(learned) + EPISODE_BYTES * len(covering))
+    return total
+
+
+def refuse_wide_judges(rules: RuleSet, partitions: int, values: Values) -> None:
+    """Let only rules pass whose judges' state fits into a record. Cells are spread over `partitions` by a hash; a share may be
+    half as large again as it would be if that were even.
+
+    Raises:
+        ContractError: names the stream and the size.
+    """
+    for stream in Stream:
+        size = judge_bytes_at_most(rules.of(stream), values)
+        share = size if partitions == 1 else min(size, size * 3 // (2 * partitions))
+        if share > PANE_BYTES_MAX:
+            raise ContractError(
+                f"BAROMETER_RULES_FILE: what the rules of {stream} remember may take {share:,} bytes in one record of which "
+                f"{PANE_BYTES_MAX:,} fit. Let fewer combinations of dimensions have a surge rule, or use more partitions."
+            )
 
 
 def refuse_wide_panes(dimensions: Mapping[Stream, Combinations], values: Values) -> None:
