@@ -77,7 +77,11 @@ def create_pipeline(
     check_faust_version()
     registry = CollectorRegistry()
     observer = Observer(PipelineMetrics(registry, clock), clock)
-    outbox = Outbox(Producer(producer_config(access_of(settings), settings.linger_ms)))
+    # With a logger of ours librdkafka's lines are limited, masked and, where wanted, JSON; it writes to stderr otherwise.
+    producer = Producer(
+        producer_config(access_of(settings), settings.linger_ms, {"logger": logging.getLogger("rdkafka")})
+    )
+    outbox = Outbox(producer)
     outbox.on_flush_seconds = observer.metrics.on_flush
     version = judge_version()
     values = dimension_values(load_regions(), load_taxonomy())

@@ -23,7 +23,7 @@ customer ids."""
 
 _NAMED_SECRET = re.compile(
     r"""(?ix)
-    ( (?<![\w.\-]) ["']? [\w.\-]{0,64} (?: password | passwd | secret | sasl | key | token | credential )
+    ( (?<![\w.\-]) (?! Sasl\w+(?:Failed|Error): | sasl_(?:ssl|plaintext):// ) ["']? [\w.\-]{0,64} (?: password | passwd | secret | sasl | key | token | credential )
       [\w.\-]{0,64} ["']? \s{0,4} [=:] \s{0,4} b? )
     ( "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\s,;&)}\]]+ )
     """
@@ -43,6 +43,7 @@ _OWN_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "a
 NOISY: Final[Mapping[str, int]] = {
     "aiokafka": logging.WARNING,
     "kafka": logging.WARNING,
+    "rdkafka": logging.WARNING,
     "faust": logging.WARNING,
     "mode": logging.WARNING,
     "aiohttp": logging.WARNING,

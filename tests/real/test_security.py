@@ -24,6 +24,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ResourcePatternType,
     ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
 )
 
 from agents.embedded.kafka import KafkaCluster
@@ -35,6 +38,7 @@ from tests.real.certificates import Authority, authority
 from tests.real.pipeline import Worker
 from topics.access import Acl, Role, acls
 from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINTS, EARLY_WARNINGS
+from topics.provision import provision
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -388,3 +392,37 @@ def test_a_mechanism_that_sends_the_password_leaves_it_out_of_every_log(
         without_secrets(worker.log)
     shown = run(secured.settings(Role.WORKER), "settings", "--json")
     assert json.loads(shown.stdout)["kafka_password"]["origin"].startswith("BAROMETER_KAFKA_PASSWORD_FILE")
+
+
+def test_a_password_that_is_changed_later_is_tried_on_and_named(
+    secured: Secured, tmp_path: Path, installed_kafka: None
+) -> None:
+    """A worker at work keeps its place: the change may be half done. It says what is refused, and is not ready.
+
+    worker   ready ####|.... not ready, live, retrying ....| SIGTERM, exit 0
+    broker          restarted: the old password is refused
+    """
+    security = Security((Listener("CLEAR", "SASL_PLAINTEXT"),), {"worker": PASSWORDS["worker"]})
+    with KafkaCluster(data_dir=tmp_path / "kafka", security=security) as kafka:
+        admin = AdminClient({"bootstrap.servers": kafka.internal, "log_level": 0})
+        other = Secured(kafka, secured.authority, secured.stranger, secured.folder, admin)
+        other.grant(acls(Role.WORKER), "worker")
+        provision(kafka.internal, partitions=2, replication=1)
+        settings = other.settings(Role.WORKER, kafka_security="SASL_PLAINTEXT")
+        del settings["kafka_ca_file"]
+        with Worker(tmp_path, "worker", settings) as worker:
+            worker.wait_until_ready()
+            assert "not encrypted; set BAROMETER_KAFKA_SECURITY" in worker.log
+            credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+            change = UserScramCredentialUpsertion("worker", credential, b"another one")
+            for done in admin.alter_user_scram_credentials([change]).values():
+                done.result(10)
+            kafka.restart()
+            worker.until(
+                lambda: "SaslAuthenticationFailed: Authentication failed" in worker.log, "it says so"
+            )
+            assert worker.answers("/health/ready") == 503
+            assert worker.answers("/health/live") == 200
+            assert worker.terminate() == 0
+            lines = without_secrets(worker.log).splitlines()
+            assert not [line for line in lines if line.startswith("%")], "librdkafka writes past the log"

@@ -1,5 +1,6 @@
 """From settings to the clients' configurations: what each is told, and what is refused before any is made."""
 
+import ast
 import ssl
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from agents.settings import ENV_PREFIX, Settings, SettingsError, load_settings
 from monitoring.logs import mask_secrets
 from tests.real.certificates import Authority, authority
 
+CHECKOUT = Path(__file__).resolve().parents[3]
 PASSWORD = "sesame-opens-the-door"
 
 
@@ -133,3 +135,54 @@ def test_a_missing_acl_is_explained_and_other_errors_are_left_as_they_are(truste
     assert "user 'bob' lacks an ACL" in explained(forbidden, access(trusted, "SASL_SSL"))
     assert "User:ANONYMOUS" in explained(forbidden, "one:9092")
     assert explained(other, "one:9092") == other.str()
+
+
+CONNECTING = {
+    "Cluster",
+    "Reader",
+    "TopicReader",
+    "provision",
+    "drift",
+    "producer_config",
+    "replay",
+    "topic_ids",
+    "verify",
+}
+"""What takes an access and would take a bare address as well: an open listener."""
+EMBEDDED = {"demo.py", "up.py"}
+"""They start the broker themselves, without security."""
+
+
+def bare_addresses(source: str) -> list[str]:
+    """Return `line: call` of every call that connects with `settings.brokers` instead of the access."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        bare = any(
+            isinstance(one, ast.Attribute) and one.attr == "brokers" and "settings" in ast.unparse(one.value)
+            for one in given
+        )
+        if called in CONNECTING and bare:
+            found.append(f"{node.lineno}: {called}")
+    return found
+
+
+def test_nobody_connects_with_the_address_alone() -> None:
+    """TLS and SASL would be left out where somebody forgets them: hand over `reach(settings)` or `access_of(settings)`."""
+    found = {}
+    for path in (CHECKOUT / "agents").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        if path.name not in EMBEDDED and (bare := bare_addresses(source)):
+            found[path.name] = bare
+        if "bootstrap.servers" in source:
+            assert path.name in {"kafkaclient.py", "kafka.py"}, f"{path}: use kafkaclient.confluent_config"
+    assert found == {}
+
+
+def test_the_search_for_bare_addresses_finds_them() -> None:
+    """A search that cannot find proves nothing."""
+    assert bare_addresses("with TopicReader(self._settings.brokers, t) as r: pass") == ["1: TopicReader"]
+    assert bare_addresses("verify(reach(settings), settings)") == []

@@ -155,6 +155,8 @@ def test_a_field_is_masked_by_its_name_whatever_it_holds(name: str) -> None:
         "took=0.5 s, records=400",
         "https://host:9092/path",
         "region=44,category=NET",
+        "SaslAuthenticationFailed: Authentication failed due to invalid credentials",
+        "[thrd:sasl_ssl://kafka-1:9093/1]: connect failed",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
