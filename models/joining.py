@@ -259,10 +259,11 @@ class Desk:
         """Count for good what is old enough; return the incidents whose settled complaints are more now."""
         touched: set[str] = set()
         too_many = self.held - HELD_MAX
+        share = -(-too_many // len(self.queues))
+        before = self.watermark - SETTLES_AFTER
         for queue in self.queues:
-            share = -(-too_many // len(self.queues)) if too_many > 0 else 0
-            self.settled_early += share
-            for held in queue.settle(self.watermark - SETTLES_AFTER, share):
+            for held in queue.settle(before, share):
+                self.settled_early += held.facts.time >= before
                 self._by_region[held.facts.region].pop(id(held), None)
                 if held.link is not None:
                     incident = held.link.incident

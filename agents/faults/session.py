@@ -21,7 +21,7 @@ from agents.faults.arrived import Arrived, arrived, arrived_message, complaint_o
 from agents.faults.clients import reader_config
 from agents.faults.writer import POSITION_KEY, Refused, Writer
 from agents.kafkaclient import access_of
-from agents.reading import TRANSIENT, UNREACHABLE, TopicReader
+from agents.reading import TRANSIENT, UNREACHABLE, ReadingError, TopicReader
 from agents.settings import Settings
 from models.errors import BarometerError, ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
@@ -50,6 +50,8 @@ POSITION_SECONDS: Final = 10.0
 """How often the position is written where nothing changes: a successor reads no more than that again."""
 BATCH: Final = 500
 POLL_SECONDS: Final = 0.1
+WAITING_MAX: Final = 100_000
+"""Most complaints that wait for faults to be read; more say that these cannot be."""
 ASK_SECONDS: Final = 10.0
 """How long the broker may take to say where the faults end."""
 YIELD_SECONDS: Final = 0.004
@@ -60,6 +62,22 @@ CLOCK_SKEW_MS: Final = 60_000
 _position: Final = msgspec.json.Decoder(FaultsPosition).decode
 _kept: Final = msgspec.json.Decoder(IncidentState).decode
 _link: Final = msgspec.json.Decoder(ComplaintLink).decode
+
+
+def _incident(key: bytes, value: bytes) -> IncidentState:
+    try:
+        return _kept(value)
+    except msgspec.MsgspecError as error:
+        raise ContractError(
+            f"{INCIDENT_STATE} holds {key!r}, which cannot be read ({error}). Run the version that wrote it, or delete the "
+            "topic's records: links and incidents are then told anew."
+        ) from None
+
+
+def _link_of(told: ComplaintLink) -> Link | None:
+    if not told.incident_id:
+        return None
+    return Link(told.incident_id, told.fault_id, told.score, LinkReason(told.reason), Phase(told.phase))
 
 
 class OwnershipLost(BarometerError):
@@ -166,7 +184,7 @@ class Session:
                 f"{INCIDENT_STATE} holds state of format {position.version}, this version reads {FORMAT}. Run the version "
                 "that wrote it, or delete the topic's records: links and incidents are then told anew."
             )
-        return position, [_kept(value) for value in values.values() if value is not None]
+        return position, [_incident(key, value) for key, value in values.items() if value is not None]
 
     def _records(self, topic: str, start: int) -> Iterator[Arrived]:
         with TopicReader(access_of(self._settings), topic) as reader:
@@ -181,12 +199,12 @@ class Session:
         with TopicReader(access_of(self._settings), COMPLAINT_LINKS) as reader:
             for record in reader.read(reader.offsets_at(since_ms)):
                 self._check_now_and_then(record.offset)
-                told = _link(record.value or b"")
-                link = None
-                if told.incident_id:
-                    reason, phase = LinkReason(told.reason), Phase(told.phase)
-                    link = Link(told.incident_id, told.fault_id, told.score, reason, phase)
-                self._desk.restore_link((told.source, told.complaint_id), link)
+                try:
+                    told = _link(record.value or b"")
+                    self._desk.restore_link((told.source, told.complaint_id), _link_of(told))
+                except ValueError:
+                    # Foreign, or of a version that knows other reasons: the link is told anew.
+                    log.warning("%s[%d] offset %d is no link", record.topic, record.partition, record.offset)
 
     def _follow(self) -> None:
         places = [TopicPartition(topic, 0, offset) for topic, offset in self._next.items()]
@@ -240,6 +258,8 @@ class Session:
         """
         if not self._waiting:
             return
+        if len(self._waiting) > WAITING_MAX:
+            raise ReadingError(f"{NETWORK_FAULTS} cannot be read, while complaints arrive")
         if self._barrier is None:
             place = TopicPartition(NETWORK_FAULTS, 0)
             bounds: Any = self._reader.get_watermark_offsets(place, ASK_SECONDS)
@@ -290,7 +310,12 @@ class Session:
             return
         self._looked = now
         waiting = {partition for partition, record in self._waiting if isinstance(record, Arrived)}
+        early = self._desk.settled_early
         joined = self._desk.look(set(range(len(self._desk.queues))) - self._at_end | waiting)
+        if self._desk.settled_early > early:
+            log.warning(
+                "faults: %d links were settled early for want of room", self._desk.settled_early - early
+            )
         changed = bool(joined.links or joined.incidents or joined.states or self._refused)
         if changed or (self._moved and now - self._written >= POSITION_SECONDS):
             self._write(joined)

@@ -284,3 +284,36 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_once(fresh_kafka: KafkaClu
         send(pipeline, NETWORK_FAULTS, alarm(1, "critical", alarmId="alm-2"), key="alarmId")
         again.until(lambda: count(pipeline, "alm-2") == 0, "it goes on")
         assert len(letters()) == 2
+
+
+def test_a_broker_that_dies_is_waited_for_and_nothing_is_lost(
+    fresh_kafka: KafkaCluster, tmp_path: Path
+) -> None:
+    """The join begins anew when the broker is back; the worker beside it lives on.
+
+    broker      ......| killed      | back
+    complaints   20                     20 more
+    """
+    with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False) as pipeline:
+        workers = pipeline.start_sharing(1)
+        send(pipeline, NETWORK_FAULTS, alarm(0, "critical"), key="alarmId")
+        send(pipeline, COMPLAINTS, *(complaint(number, 5) for number in range(20)), key="customerId")
+        worker = owner(workers)
+        worker.until(lambda: count(pipeline) == 20, "the first are linked")
+        fresh_kafka.kill()
+        fresh_kafka.restart()
+        send(pipeline, COMPLAINTS, *(complaint(number, 6) for number in range(20, 40)), key="customerId")
+        worker.until(lambda: count(pipeline) == 40, "and those that came afterwards")
+        sequences = [one.sequence for one in values(pipeline, INCIDENTS, Incident)]
+        assert sorted(set(sequences)) == list(range(1, max(sequences) + 1))
+
+
+def test_it_can_be_switched_off(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
+    """The streams do not need it, nor its topics' contents."""
+    with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False, faults=False) as pipeline:
+        (worker,) = pipeline.start_sharing(1)
+        send(pipeline, COMPLAINTS, *(complaint(number, 5) for number in range(20)), key="customerId")
+        worker.until(lambda: worker.metric("barometer_complaints_total") == 20, "complaints are classified")
+        assert worker.metric("barometer_faults_owner") == 0
+        assert worker.metric("barometer_faults_failures_total") == 0
+        assert "joins faults" not in worker.log

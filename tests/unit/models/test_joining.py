@@ -2,6 +2,7 @@
 
 import pytest
 
+from models import joining
 from models.incident import SETTLES_AFTER, TICKETS_MAX
 from tests.unit.models.outages import Bench, at, complaint, element, report
 
@@ -242,6 +243,17 @@ def test_what_has_settled_is_counted_for_good() -> None:
         assert bench.desk.held <= SETTLES_AFTER // 3600 + 1
     assert bench.last["a"].trouble_ticket_count == 99
     assert [one.id for one in bench.last["a"].trouble_ticket] == [f"c-{hour}" for hour in range(1, 100)]
+
+
+def test_where_there_is_no_room_the_oldest_settle_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded whatever comes: they are counted, and it is said that their links are final too soon."""
+    monkeypatch.setattr(joining, "HELD_MAX", 10)
+    bench = Bench()
+    bench.take(report("a", "10:00"), *(complaint(f"c-{number}", f"10:{number}") for number in range(30)))
+    assert (bench.desk.held, bench.desk.settled_early) == (10, 20)
+    assert bench.last["a"].trouble_ticket_count == 30
+    bench.take(report("a", "10:40", "cleared", region="31"))
+    assert bench.last["a"].trouble_ticket_count >= 20
 
 
 def test_a_quiet_look_changes_nothing() -> None:
