@@ -19,9 +19,7 @@ from monitoring.boardview import BoardView, PartitionView, Standing
 SEVERITIES: Final = ("critical", "major", "minor", "warning")
 """Worst first (X.733)."""
 ZH: Final = {
-    "complete": "完整",
     "not complete": "不完整",
-    "looked at": "最近核对",
     "active warnings": "当前预警",
     "incidents": "事件",
     "windows": "滚动窗口",
@@ -72,13 +70,17 @@ class BoardLines:
     def completeness(self, view: BoardView) -> Text:
         """Return in one line how far the board can be relied on, and below it each partition that cannot."""
         age = view.age_ms(self._now)
-        known = "" if age is None else f", {self._word('looked at')} {age / 1000:.1f} s"
+        is_zh = self._lines.language == "zh"
+        seconds = "?" if age is None else f"{age / 1000:.1f}"
+        looked = f"{seconds} 秒前核对" if is_zh else f"looked at {seconds} s ago"
         if view.is_complete(self._now):
             records = sum(one.offset or 0 for one in view.partitions)
-            return Text(
-                f"{self._word('complete')}: {len(view.partitions)} / {records:,}{known}", style="bold green"
-            )
-        text = Text(f"{self._word('not complete')}{known}", style="bold red")
+            count = len(view.partitions)
+            said = f"完整：{count} 个分区，位点合计 {records:,}，{looked}"
+            if not is_zh:
+                said = f"complete: {count} partitions, up to offsets that sum to {records:,}, {looked}"
+            return Text(said, style="bold green")
+        text = Text(f"{self._word('not complete')}, {looked}", style="bold red")
         for one in view.partitions:
             standing = one.standing(self._now)
             if standing is not Standing.COMPLETE:
