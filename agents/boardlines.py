@@ -1,7 +1,7 @@
 """The board as tables and lines for people, in English or Chinese, and as plain values for programs."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from rich.table import Table
@@ -41,6 +41,8 @@ ZH: Final = {
     "partitions": "分区",
     "ready": "就绪",
 }
+Value = TypeVar("Value", EarlyWarning, WindowSnapshot)
+
 _WINDOWS: Final = {"300": "5 min", "3600": "1 h", "86400": "24 h", "604800": "7 d", "2592000": "30 d"}
 assert list(_WINDOWS) == [str(window) for window in STANDARD]
 
@@ -136,24 +138,28 @@ def _how_far(one: PartitionView, standing: Standing) -> str:
 
 
 def warnings_of(view: BoardView) -> list[EarlyWarning]:
-    """Return the active warnings, the worst first, then the newest."""
-    decode = msgspec.json.Decoder(EarlyWarning).decode
-    found = []
-    for _, value in view.entries[BoardKind.WARNINGS].values():
-        try:
-            found.append(decode(value))
-        except msgspec.MsgspecError:
-            # A later version's; it is counted, and `--json` shows it.
-            continue
+    """Return the active warnings that can be read, the worst first, then the newest."""
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    found = _readable(view, BoardKind.WARNINGS, EarlyWarning)
     return sorted(found, key=lambda one: (rank.get(one.severity, len(rank)), -one.pane, one.id))
 
 
 def windows_of(view: BoardView) -> list[WindowSnapshot]:
     """Return the windows of every cell, by stream and cell."""
-    decode = msgspec.json.Decoder(WindowSnapshot).decode
-    found = [decode(value) for _, value in view.entries[BoardKind.WINDOWS].values()]
+    found = _readable(view, BoardKind.WINDOWS, WindowSnapshot)
     return sorted(found, key=lambda one: (one.stream, one.cell))
+
+
+def _readable(view: BoardView, kind: BoardKind, type_: type[Value]) -> list[Value]:
+    decode = msgspec.json.Decoder(type_).decode
+    found = []
+    for _, value in view.entries[kind].values():
+        try:
+            found.append(decode(value))
+        except msgspec.MsgspecError:
+            # A later version's; it is counted, and `--json` shows it.
+            continue
+    return found
 
 
 def plain(view: BoardView, now_ms: int) -> dict[str, Any]:
