@@ -120,14 +120,20 @@ class Projector:
 
     def guarded(self, act: Callable[[], None]) -> None:
         """Do something in Redis; where that fails, say so and pause. Nothing is lost: Kafka has it."""
+        answers = self._board.answers
         try:
             act()
         except RedisFault as fault:
             self._failed(str(fault))
         else:
-            if self._said:
-                log.info("%s again after %.0f s", "Redis takes the board", monotonic() - self._away_since)
-            self.redis_ok, self._said, self._pause = True, "", PAUSE_SECONDS[0]
+            # Perhaps there was nothing to ask.
+            if self._board.answers > answers:
+                self._worked()
+
+    def _worked(self) -> None:
+        if self._said:
+            log.info("Redis takes the board again after %.0f s", monotonic() - self._away_since)
+        self.redis_ok, self._said, self._pause = True, "", PAUSE_SECONDS[0]
 
     @property
     def fault(self) -> str | None:

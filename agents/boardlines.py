@@ -1,7 +1,7 @@
 """The board as tables and lines for people, in English or Chinese, and as plain values for programs."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from rich.table import Table
@@ -19,9 +19,7 @@ from monitoring.boardview import BoardView, PartitionView, Standing
 SEVERITIES: Final = ("critical", "major", "minor", "warning")
 """Worst first (X.733)."""
 ZH: Final = {
-    "complete": "完整",
     "not complete": "不完整",
-    "looked at": "最近核对",
     "active warnings": "当前预警",
     "incidents": "事件",
     "windows": "滚动窗口",
@@ -43,6 +41,8 @@ ZH: Final = {
     "partitions": "分区",
     "ready": "就绪",
 }
+Value = TypeVar("Value", EarlyWarning, WindowSnapshot)
+
 _WINDOWS: Final = {"300": "5 min", "3600": "1 h", "86400": "24 h", "604800": "7 d", "2592000": "30 d"}
 assert list(_WINDOWS) == [str(window) for window in STANDARD]
 
@@ -72,13 +72,17 @@ class BoardLines:
     def completeness(self, view: BoardView) -> Text:
         """Return in one line how far the board can be relied on, and below it each partition that cannot."""
         age = view.age_ms(self._now)
-        known = "" if age is None else f", {self._word('looked at')} {age / 1000:.1f} s"
+        is_zh = self._lines.language == "zh"
+        seconds = "?" if age is None else f"{age / 1000:.1f}"
+        looked = f"{seconds} 秒前核对" if is_zh else f"looked at {seconds} s ago"
         if view.is_complete(self._now):
             records = sum(one.offset or 0 for one in view.partitions)
-            return Text(
-                f"{self._word('complete')}: {len(view.partitions)} / {records:,}{known}", style="bold green"
-            )
-        text = Text(f"{self._word('not complete')}{known}", style="bold red")
+            count = len(view.partitions)
+            said = f"完整：{count} 个分区，位点合计 {records:,}，{looked}"
+            if not is_zh:
+                said = f"complete: {count} partitions, up to offsets that sum to {records:,}, {looked}"
+            return Text(said, style="bold green")
+        text = Text(f"{self._word('not complete')}, {looked}", style="bold red")
         for one in view.partitions:
             standing = one.standing(self._now)
             if standing is not Standing.COMPLETE:
@@ -134,24 +138,28 @@ def _how_far(one: PartitionView, standing: Standing) -> str:
 
 
 def warnings_of(view: BoardView) -> list[EarlyWarning]:
-    """Return the active warnings, the worst first, then the newest."""
-    decode = msgspec.json.Decoder(EarlyWarning).decode
-    found = []
-    for _, value in view.entries[BoardKind.WARNINGS].values():
-        try:
-            found.append(decode(value))
-        except msgspec.MsgspecError:
-            # A later version's; it is counted, and `--json` shows it.
-            continue
+    """Return the active warnings that can be read, the worst first, then the newest."""
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    found = _readable(view, BoardKind.WARNINGS, EarlyWarning)
     return sorted(found, key=lambda one: (rank.get(one.severity, len(rank)), -one.pane, one.id))
 
 
 def windows_of(view: BoardView) -> list[WindowSnapshot]:
     """Return the windows of every cell, by stream and cell."""
-    decode = msgspec.json.Decoder(WindowSnapshot).decode
-    found = [decode(value) for _, value in view.entries[BoardKind.WINDOWS].values()]
+    found = _readable(view, BoardKind.WINDOWS, WindowSnapshot)
     return sorted(found, key=lambda one: (one.stream, one.cell))
+
+
+def _readable(view: BoardView, kind: BoardKind, type_: type[Value]) -> list[Value]:
+    decode = msgspec.json.Decoder(type_).decode
+    found = []
+    for _, value in view.entries[kind].values():
+        try:
+            found.append(decode(value))
+        except msgspec.MsgspecError:
+            # A later version's; it is counted, and `--json` shows it.
+            continue
+    return found
 
 
 def plain(view: BoardView, now_ms: int) -> dict[str, Any]:

@@ -97,11 +97,6 @@ class Projection:
         found = self._board.position(self.kind, self.partition)
         self._adopt(found, bounds)
 
-    def rebuild(self, bounds: Bounds) -> None:
-        """Read the partition from its beginning, whatever the sentinel says."""
-        self.end = bounds.high
-        self._begin_rebuild(self._board.position(self.kind, self.partition), bounds, "asked for")
-
     def _adopt(self, found: Position | None, bounds: Bounds) -> None:
         why = ""
         if found is None:

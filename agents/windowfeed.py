@@ -24,17 +24,23 @@ SPACING_SECONDS: Final = 2.0
 is replayed, hours may close in between, and are told as one."""
 WINDOWS_TYPE: Final = "cx.windows.closed.v1"
 
+_SHORT: Final = tuple(window for window in STANDARD if window <= HOUR)
+"""These change with each minute, the others at whole hours only."""
+_LONG: Final = STANDARD[len(_SHORT) :]
+_NAMES: Final = tuple(map(str, STANDARD))
+
 _json = msgspec.json.Encoder().encode
-_NAMES: Final = {str(window): window for window in STANDARD}
+Vectors = list[list[int]]
+"""The windows of a cell, in the order of `STANDARD`."""
 
 
 class WindowFeed:
-    """The teller of one partition; holds the windows of each cell as last told (some 300 bytes a cell)."""
+    """The teller of one partition; holds the windows of each cell as last told (1 KB a cell or so)."""
 
     def __init__(self, outbox: Outbox, partition: int) -> None:
         self._send = outbox.send
         self._partition = partition
-        self._told: dict[Stream, dict[str, bytes]] = {stream: {} for stream in Stream}
+        self._told: dict[Stream, dict[str, Vectors]] = {stream: {} for stream in Stream}
         self._until: dict[Stream, int] = {}
         self._at: dict[Stream, float] = {}
 
@@ -57,19 +63,23 @@ class WindowFeed:
         told = self._told[stream]
         sent = False
         for cell in judge.cells:
-            windows = {name: judge.total(cell, window) for name, window in _NAMES.items()}
-            # Nothing at all stands for zero.
-            body = _json(windows) if any(map(any, windows.values())) else b""
-            if is_new_hour or told.get(cell) != body:
-                told[cell] = body
-                self._tell(stream, cell, until, windows if body else None)
+            before = told.get(cell)
+            vectors = [judge.total(cell, window) for window in _SHORT]
+            if before is None or is_new_hour:
+                vectors += [judge.total(cell, window) for window in _LONG]
+            else:
+                vectors += before[len(_SHORT) :]
+            if is_new_hour or vectors != before:
+                told[cell] = vectors
+                self._tell(stream, cell, until, vectors)
                 sent = True
         return sent
 
-    def _tell(self, stream: Stream, cell: str, until: int, windows: dict[str, list[int]] | None) -> None:
+    def _tell(self, stream: Stream, cell: str, until: int, vectors: Vectors) -> None:
         key = f"{stream}|{cell}"
         value = None
-        if windows is not None:
+        if any(map(any, vectors)):
+            windows = dict(zip(_NAMES, vectors, strict=True))
             value = _json(WindowSnapshot(stream=stream, cell=cell, closed_until=until, windows=windows))
         headers = cloudevent_headers(f"{key}/{until}", WINDOWS_TYPE, iso(until))
         self._send(WINDOWS, self._partition, key.encode(), value, headers)

@@ -107,6 +107,8 @@ class Board:
         self._prefix = prefix
         self._timeout = timeout_seconds
         self._client: Client | None = None
+        self.answers = 0
+        """How often Redis has answered."""
 
     def key(self, *parts: object) -> str:
         """Return the name of a key."""
@@ -261,9 +263,11 @@ class Board:
     def _run(self, command: str, *arguments: Any) -> Any:
         client = self._connected()
         try:
-            return getattr(client, command)(*arguments)
+            answer = getattr(client, command)(*arguments)
         except FAULTS as error:
             raise self._failed(error) from None
+        self.answers += 1
+        return answer
 
     def _connected(self) -> Client:
         if self._client is None:

@@ -177,6 +177,8 @@ def _meaning(error: Exception, said: str, user: str, place: RedisPlace) -> str:
     for signs, meaning in _MEANINGS:
         if any(sign.lower() in said.lower() for sign in signs):
             return meaning.format(user=user, said=_first_line(error))
+    if isinstance(error, exceptions.MovedError | exceptions.AskError):
+        return "is a cluster; write redis+cluster:// in BAROMETER_REDIS_URL"
     if isinstance(error, exceptions.AuthenticationError):
         return _LOGIN.format(user=user)
     if isinstance(error, MasterNotFoundError):
@@ -206,12 +208,12 @@ _MEANINGS: Final = (
         "forbids user {user!r} what the board needs ({said}); README lists the permissions, under Redis",
     ),
     (
-        ("OOM", "maxmemory"),
+        ("OOM command", "> 'maxmemory'"),
         "is full (maxmemory): nothing can be written. Give it more memory; README says how much the board needs",
     ),
     (("MISCONF",), "refuses to write, since it cannot save to its disk: {said}"),
     (("READONLY", "read only replica"), "is a replica and cannot be written to; name the master, or use redis+sentinel://"),
-    (("LOADING",), "is still loading its data"),
+    (("loading the dataset",), "is still loading its data"),
     (
         ("CERTIFICATE_VERIFY_FAILED",),
         "shows a certificate that is not trusted ({said}). Set BAROMETER_REDIS_CA_FILE to the CA that signed it",
@@ -224,8 +226,7 @@ _MEANINGS: Final = (
         ("cluster support disabled", "Cluster mode is not enabled"),
         "is no cluster; write redis:// without +cluster in BAROMETER_REDIS_URL",
     ),
-    (("MOVED",), "is a cluster; write redis+cluster:// in BAROMETER_REDIS_URL"),
-    (("CLUSTERDOWN", "not covered"), "is a cluster that is not whole: {said}"),
+    (("CLUSTERDOWN", "not covered", "not served", "cluster is down"), "is a cluster that is not whole: {said}"),
     (("DB index is out of range",), "has no database of the number in BAROMETER_REDIS_URL"),
 )  # fmt: skip
 """What the server or TLS says -> what it means. The first that fits holds."""
