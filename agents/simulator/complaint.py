@@ -97,8 +97,8 @@ class ComplaintStream:
         self._appeals = _appeals(mix.raw, [subject.category for subject in mix.subjects], world.rhythm.shares)
         self._regulator = self.channels.index(Channel.REGULATOR)
         self._language_shares = cumulative(mix.raw["languages"])
-        self._past: list[tuple[Ints, Ints, Ints]] = []
-        """What was complained about first or again, by whom: an entry for each step, the last one last."""
+        self._past: list[Ints] = []
+        """Rows of provinces, subjects and customers that complained first or again: an entry for each step, the last one last."""
         self._texts = load_texts(mix)
         self._noise = lru_cache(maxsize=2)(self._noise_of)
 
@@ -124,7 +124,7 @@ class ComplaintStream:
         stem = f"{self._seed}-{start // STEP}"
         drawn = Complaints(start, stem, 0, times, regions, subjects, customers, again, channels)
         first = again != Again.URGE
-        self._past.append((regions[first], subjects[first], customers[first]))
+        self._past.append(np.stack((regions, subjects, customers))[:, first])
         del self._past[: -REPEAT_HOURS[1] * HOUR // STEP]
         return drawn
 
@@ -181,12 +181,11 @@ class ComplaintStream:
             (Again.REPEAT, old, (uniform >= urge) & (uniform < urge + repeat)),
         ):
             at = np.flatnonzero(chosen)
-            size = sum(len(past[0]) for past in pool) if len(at) else 0
+            before = np.concatenate(pool, axis=1) if len(at) and pool else np.empty((3, 0), dtype=np.int64)
+            size = before.shape[1]
             if not size:
                 continue
-            picked = draws.below(size, len(at))
-            for column, position in ((regions, 0), (subjects, 1), (customers, 2)):
-                column[at] = np.concatenate([past[position] for past in pool])[picked]
+            regions[at], subjects[at], customers[at] = before[:, draws.below(size, len(at))]
             again[at] = kind
 
     def write(self, drawn: Complaints) -> list[Envelope]:

@@ -24,6 +24,7 @@ CELLS: Final = 4096
 """Pieces of a table of quantiles; between them quantiles run straight."""
 CHANCES: Final = 16
 _chances: Final = struct.Struct(f"<{CHANCES}I").unpack
+_few: Final = struct.Struct("<3I").unpack
 _LARGE: Final = 200.0
 """Poisson means from which counts are drawn by their normal approximation (skewness below 0.07)."""
 _DIGITS: Final = 9
@@ -146,6 +147,14 @@ def chances(seed: int, name: str) -> tuple[float, ...]:
     """
     digest = blake2b(name.encode(), key=seed.to_bytes(8, "little")).digest()
     return tuple([number * 2.0**-32 for number in _chances(digest)])
+
+
+def few_chances(seed: int, name: str) -> tuple[int, int, int]:
+    """Return three whole numbers of 32 bits that belong to one thing by its name; for what is done to every event."""
+    first, second, third = _few(
+        blake2b(name.encode(), digest_size=12, key=seed.to_bytes(8, "little")).digest()
+    )
+    return first, second, third
 
 
 def _looked_up(table: Floats, uniform: Floats) -> Floats:

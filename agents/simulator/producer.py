@@ -24,6 +24,8 @@ from topics.catalogue import input_of
 
 Arrival = tuple[int, Envelope]
 """Epoch milliseconds, and what arrives."""
+Sent = tuple[int, int, Envelope]
+"""When it arrives, when again (0: never), and what."""
 
 CLOCK_AHEAD_SECONDS: Final = 90
 """Within the tolerance for times ahead (300 s): such events are accepted, and carry the watermark with them."""
@@ -108,8 +110,8 @@ class Producers:
         everywhere = codes == (NATION,)
         return frozenset(range(len(mix.provinces)) if everywhere else map(mix.region, codes))
 
-    def pass_on(self, drawn: Complaints, arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
-        """Return the arrivals of `drawn` that nobody disturbs, and those that somebody does."""
+    def pass_on(self, drawn: Complaints, sent: Sequence[Sent]) -> tuple[list[Sent], list[Arrival]]:
+        """Return what nobody disturbs of `drawn`, and what arrives of the rest."""
         begin, end = drawn.start, drawn.start + STEP
         active = [
             (trouble, regions)
@@ -117,19 +119,20 @@ class Producers:
             if trouble.incident.start < end and begin < trouble.incident.end
         ]
         if not active:
-            return list(arrivals), []
-        good, other = [], []
+            return list(sent), []
+        good: list[Sent] = []
+        other: list[Arrival] = []
         channels = tuple(Channel(name) for name in self._world.mix.raw["channels"])
-        rows = zip(drawn.regions.tolist(), drawn.channels.tolist(), arrivals, strict=True)
-        for region, channel, arrival in rows:
+        rows = zip(drawn.regions.tolist(), drawn.channels.tolist(), sent, strict=True)
+        for region, channel, one in rows:
             for trouble, regions in active:
                 incident = trouble.incident
-                inside = incident.start * 1000 <= arrival[1].time < incident.end * 1000
+                inside = incident.start * 1000 <= one[2].time < incident.end * 1000
                 if region in regions and inside and trouble.channel in (None, channels[channel]):
-                    other += self._disturb(trouble, arrival)
+                    other += self._disturb(trouble, (one[0], one[2]))
                     break
             else:
-                good.append(arrival)
+                good.append(one)
         return good, other
 
     def _disturb(self, trouble: Trouble, arrival: Arrival) -> list[Arrival]:

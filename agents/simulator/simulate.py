@@ -15,11 +15,11 @@ from agents.simulator.burst import Burst
 from agents.simulator.call import CallStream
 from agents.simulator.case import LEAD_HOURS, CaseStream
 from agents.simulator.complaint import ComplaintStream
-from agents.simulator.draw import chances
+from agents.simulator.draw import few_chances
 from agents.simulator.happen import happen
 from agents.simulator.incident import Trouble
 from agents.simulator.plan import plan
-from agents.simulator.producer import Arrival, Producers
+from agents.simulator.producer import Arrival, Producers, Sent
 from agents.simulator.spec import STEP, Incident, SimulationSpec
 from agents.simulator.survey import SurveyStream
 from agents.simulator.topology import reference
@@ -32,6 +32,7 @@ CLOSING_SECONDS: Final = 120
 """The closing heartbeats stand this far behind the end: a pane and an allowed lateness of up to a minute."""
 REDELIVERED_WITHIN_MS: Final = (5_000, 300_000)
 _FASTEST_MS: Final = 20
+_WHOLE: Final = 1 << 32
 
 __all__ = ["Simulation", "simulate", "truth"]
 
@@ -126,8 +127,8 @@ class Simulation:
         found: list[Arrival] = []
         for complaints, fixed in drawn:
             self._cases.open(complaints, fixed=fixed)
-            arrivals = self._arrivals(self._complaints.write(complaints))
-            good, disturbed = self._producers.pass_on(complaints, arrivals)
+            sent = self._sent(self._complaints.write(complaints))
+            good, disturbed = self._producers.pass_on(complaints, sent)
             found += [*self._delivered(good), *disturbed]
         found += self._producers.garbage(start)
         calls, answered = self._calls.write(
@@ -141,7 +142,7 @@ class Simulation:
         self._surveys.ask(closed)
         surveys = self._surveys.write(start, self._bursts(Stream.SURVEYS, start))
         for made in (calls, surveys, cases, self._alarms.write(start)):
-            found += self._delivered(self._arrivals(made))
+            found += self._delivered(self._sent(made))
         return found
 
     def _bursts(self, stream: Stream, start: int) -> dict[int, tuple[int, Burst]]:
@@ -152,23 +153,29 @@ class Simulation:
         }
         return {number: part for number, part in parts.items() if len(part[1].times)}
 
-    def _arrivals(self, made: Sequence[Envelope]) -> list[Arrival]:
-        """Return when each event arrives: after a moment on the way, which belongs to the event."""
-        seed, longest = self._spec.seed, self._jitter_ms - _FASTEST_MS
-        return [
-            (envelope.time + _FASTEST_MS + int(chances(seed, f"{envelope.id}>")[0] * longest), envelope)
-            for envelope in made
-        ]
+    def _sent(self, made: Sequence[Envelope]) -> list[Sent]:
+        """Return when each event arrives: after a moment on the way, and a few of them again a little later.
 
-    def _delivered(self, arrivals: Sequence[Arrival]) -> Iterator[Arrival]:
-        """Yield arrivals, some of them again a little later."""
-        low, high = REDELIVERED_WITHIN_MS
-        for time, envelope in arrivals:
+        The moment belongs to the event: it does not depend on what else happens.
+        """
+        seed, moment = self._spec.seed, self._jitter_ms - _FASTEST_MS
+        again_below, (low, high) = int(self._duplicate_share * _WHOLE), REDELIVERED_WITHIN_MS
+        found = []
+        for envelope in made:
+            way, again, later = few_chances(seed, envelope.id)
+            time = envelope.time + _FASTEST_MS + way * moment // _WHOLE
+            found.append(
+                (time, time + low + later * (high - low) // _WHOLE if again < again_below else 0, envelope)
+            )
+        return found
+
+    def _delivered(self, sent: Sequence[Sent]) -> Iterator[Arrival]:
+        """Yield arrivals, the second ones too."""
+        for time, again, envelope in sent:
             yield time, envelope
-            luck = chances(self._spec.seed, f"{envelope.id}>")
-            if luck[1] < self._duplicate_share:
+            if again:
                 self.duplicates[envelope.topic] += 1
-                yield time + low + int((high - low) * luck[2]), envelope
+                yield again, envelope
 
 
 def _arrival(arrival: Arrival) -> int:

@@ -17,10 +17,10 @@ from agents.simulator.spec import NATION, Incident, IncidentKind, SimulationSpec
 from agents.simulator.world import world_of
 from models.events import CaseState
 from models.measures import Stream
-from models.pane import DAY, HOUR
+from models.pane import HOUR
 from topics.catalogue import NETWORK_FAULTS, NETWORK_TOPOLOGY, SUBSCRIBER_COUNTS, input_of
 
-START, END = days_from(date(2025, 6, 10), 2)
+START, END = days_from(date(2025, 6, 10), 1)
 SPEC = SimulationSpec(START, END, seed=21, scale=0.03, kinds=())
 LIVES = {
     (None, CaseState.ACKNOWLEDGED),
@@ -54,7 +54,7 @@ def _values(spec: SimulationSpec, topic: str) -> Iterator[dict[str, Any]]:
 
 
 def _at(hours: float) -> int:
-    return START + DAY + int(hours * HOUR)
+    return START + int(hours * HOUR)
 
 
 def _time(text: str) -> float:
