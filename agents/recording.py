@@ -4,6 +4,7 @@ Owns the format that `simulate` writes and `replay` reads. Knows neither Kafka n
 two fields that sending needs: `time`, to keep the pace, and `id`, to name the record. One JSON object a line:
 
     {"topic": "cx.complaints.v1", "key": "c44-17", "value": {"id": ..., "time": ..., ...}}     optional "headers"
+    {"topic": "cx.complaints.v1", "key": "c44-17", "bytes": "/w=="}        a value that is no JSON object, in base64
     {"topic": "cx.complaints.v1", "heartbeat": "2025-03-10T16:02:00Z"}                    ends the recording
 
 Lines stand in the order in which their events arrived; event times may be a little out of order.
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
-from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError
+from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError, field
 from msgspec.json import Decoder, Encoder
 
 from models.errors import BarometerError
@@ -32,7 +33,7 @@ class Envelope(Struct, frozen=True, gc=False):
     topic: str
     key: str | None
     value: bytes
-    """JSON object in UTF-8; of a heartbeat the value that goes into every partition."""
+    """JSON object in UTF-8, or whatever a faulty producer sent; of a heartbeat the value that goes into every partition."""
     time: int
     """Event time, epoch milliseconds."""
     id: str = ""
@@ -60,6 +61,7 @@ class _Line(Struct, frozen=True, gc=False):
     topic: str
     key: str | None = None
     value: Raw | UnsetType = UNSET
+    octets: bytes | UnsetType = field(default=UNSET, name="bytes")
     headers: dict[str, str] = {}
     heartbeat: datetime | UnsetType = UNSET
 
@@ -72,6 +74,7 @@ class _Identity(Struct, frozen=True, gc=False):
 _line: Final = Decoder(_Line)
 _identity: Final = Decoder(_Identity)
 _encode: Final = Encoder().encode
+_object: Final = Decoder(dict[str, Raw])
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -81,16 +84,14 @@ def heartbeat(topic: str, time: int) -> Envelope:
 
 
 def line_of(envelope: Envelope) -> bytes:
-    """Return the line of `envelope`, newline included; the inverse of `envelope_of`."""
+    """Return the line of `envelope`, newline included; the inverse of `envelope_of` for values that have a time."""
     if envelope.heartbeat:
         return b'{"topic":%b,"heartbeat":%b\n' % (_encode(envelope.topic), envelope.value[8:])
     headers = b',"headers":%b' % _encode(dict(envelope.headers)) if envelope.headers else b""
-    return b'{"topic":%b,"key":%b%b,"value":%b}\n' % (
-        _encode(envelope.topic),
-        _encode(envelope.key),
-        headers,
-        envelope.value,
-    )
+    start = (_encode(envelope.topic), _encode(envelope.key), headers)
+    if not _is_object(envelope):
+        return b'{"topic":%b,"key":%b%b,"bytes":%b}\n' % (*start, _encode(envelope.value))
+    return b'{"topic":%b,"key":%b%b,"value":%b}\n' % (*start, envelope.value)
 
 
 def envelope_of(line: bytes, before: int = 0) -> Envelope:
@@ -116,6 +117,8 @@ def envelope_of(line: bytes, before: int = 0) -> Envelope:
         if read.heartbeat.tzinfo is None:
             raise RecordingError("the heartbeat is a time without an offset")
         return heartbeat(read.topic, _millis(read.heartbeat))
+    if read.octets is not UNSET:
+        return Envelope(read.topic, read.key, read.octets, before, "", tuple(read.headers.items()))
     if read.value is UNSET:
         raise RecordingError("there is neither a value nor a heartbeat")
     value = bytes(read.value)
@@ -183,6 +186,17 @@ def create(path: Path) -> IO[bytes]:
     if path.suffix == ".gz":
         return cast(IO[bytes], gzip.GzipFile(path, "wb", compresslevel=5, mtime=0))
     return path.open("wb", buffering=1 << 20)
+
+
+def _is_object(envelope: Envelope) -> bool:
+    """Say whether the value may stand in a line as it is. What has an id was written by somebody who writes JSON."""
+    if envelope.id:
+        return True
+    try:
+        _object.decode(envelope.value)
+    except ValueError:
+        return False
+    return b"\n" not in envelope.value
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:

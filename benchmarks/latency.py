@@ -46,7 +46,7 @@ def _measure(brokers: str, partitions: int, rate: int, seconds: float, warm_up: 
     waiting: dict[str, float] = {}
     found: list[float] = []
     counted = set()
-    # Made beforehand: the simulator works an hour of events at a time, and would be what is measured.
+    # Made beforehand: the simulator works ten minutes of events at a time, and would be what is measured.
     source = iter(list(islice(complaints(total), total)))
     sent = 0
     sleep(6)  # the worker joins its group

@@ -1,49 +1,74 @@
-"""The contacts of one hour: call-centre and chat records, from a queue that answers to its load.
+"""The contacts of one step: call-centre and chat records, from queues that answer to their load.
 
-Owns volume, waiting and handling. A contact's time is when it was offered; records arrive in that order, as from a
-collector that sorts them, and not minutes later when the contact has ended.
+Owns arrivals, the robot before the queue, staffing and handling; waits and abandonment follow from the queues. A
+contact's time is when it was offered; records arrive in that order, as from a collector that sorts them, and not
+minutes later when the contact has ended.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from heapq import heapify, heappop, heappush
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
 
 from agents.recording import Envelope
-from agents.simulator.complaint import Complaints
-from agents.simulator.data import Floats, Ints, choose, cumulative
-from agents.simulator.incident import LOAD, Burst
+from agents.simulator.burst import Burst
+from agents.simulator.complaint import Complaints, spoken
+from agents.simulator.data import Floats, choose, cumulative
+from agents.simulator.draw import Concern, Draws
+from agents.simulator.hotline import Hotline
 from agents.simulator.population import SEGMENTS
 from agents.simulator.rhythm import within_hour
-from agents.simulator.spec import Incident
+from agents.simulator.spec import STEP, Incident
 from agents.simulator.stamp import stamp
+from agents.simulator.survey import Experience, Mood
 from agents.simulator.world import World
 from models.events import CallDirection
 from models.measures import Stream
-from models.pane import DAY, HOUR
+from models.pane import HOUR
 from models.vocabulary import Channel
 from topics.catalogue import input_of
 
-_LONGEST_WAIT_SECONDS: Final = 3_600.0
-_PLAIN, _REDIAL, _WITH_COMPLAINT = 0, 1, 2
+LONGEST_TALK_SECONDS: Final = 7_200.0
+_REDIAL_AFTER_MS: Final = (60_000, 600_000)
+_NEVER_GIVES_UP_MS: Final = 86_400_000
+"""Who made a complaint in a contact was answered in it."""
+_STEP_MS: Final = STEP * 1000
+
+_PERSON, _HANDOVER, _ROBOT_ALONE, _OUTBOUND = 0, 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Offered:
-    """Contacts of one hour before anybody answers, in order of time; columns of one length."""
+class _Contact(NamedTuple):
+    """One contact before anybody answers. Times are epoch milliseconds; it sorts by when it reaches the queue."""
 
-    times: Ints
-    regions: Ints
-    customers: Ints
-    origin: Ints
-    """Position of the complaint that was made in this contact, or -1."""
-    kind: Ints
+    queued: int
+    id: str
+    time: int
+    region: int
+    customer: int
+    segment: int
+    way: int
+    """Past the robot, through it, with it alone, or outbound."""
+    channel: str
+    department: str
+    product: str
+    reason: str
+    complaint: str
+    in_fault: bool
+    patience_ms: int
+    talk: float
+    hold: float
+    wrap: float
+    transferred: bool
+    again: float
+    """In [0, 1): whether they try again when they have given up, and when."""
 
 
 class CallStream:
-    """Draws hour after hour; hours do not depend on each other."""
+    """Draws step after step; queues and people who try again later go on from one to the next."""
 
     def __init__(self, world: World) -> None:
         spec, mix = world.spec, world.mix
@@ -51,157 +76,241 @@ class CallStream:
         self._seed, self._mix, self._people, self._rhythm = spec.seed, mix, world.people, world.rhythm
         calls = self._calls = mix.raw["calls"]
         raw_channels = mix.raw["channels"]
-        spoken = (raw_channels["hotline"] + raw_channels["chat"]) / sum(raw_channels.values())
-        linked = mix.events_per_day[Stream.COMPLAINTS] * spoken * calls["with_complaint"]
-        self._base = (mix.events_per_day[Stream.CALLS] - linked) * spec.scale * HOUR / DAY * mix.weights
         self._complaint_channels = tuple(Channel(name) for name in raw_channels)
+        self._spoken = spoken(self._complaint_channels)
         self._channels = tuple(Channel(name) for name in calls["channels"])
         self._departments, self._products = tuple(calls["departments"]), tuple(calls["products"])
         self._shares = {name: cumulative(calls[name]) for name in ("channels", "departments", "products")}
         self._complaint_shares = cumulative([subject.share for subject in mix.subjects])
+        self._demand = world.demand
+        self._hotlines = [Hotline() for _ in mix.provinces]
+        self._later: defaultdict[int, list[_Contact]] = defaultdict(list)
+        self._noise = lru_cache(maxsize=2)(self._noise_of)
+        self._planned = lru_cache(maxsize=64)(self._plan_of)
 
     def write(
         self,
-        complaints: Complaints,
-        bursts: Sequence[Burst],
-        understaffed: Sequence[Incident],
-    ) -> list[Envelope]:
-        """Return the contacts that were offered in one hour.
+        start: int,
+        complaints: Sequence[Complaints],
+        bursts: Mapping[int, tuple[int, Burst]],
+        understaffed: Mapping[int, Sequence[tuple[Incident, int]]],
+    ) -> tuple[list[Envelope], list[Experience]]:
+        """Return the contacts that were offered in one step, and what those who were answered have experienced.
 
         Args:
-            complaints: those of this hour, of which some were made in a contact that is recorded too.
-            bursts: callers who try again because of an incident.
-            understaffed: incidents during which the queue has too few people.
+            start: of the step, epoch seconds.
+            complaints: those of this step, of which some were made in a contact that is recorded too.
+            bursts: callers who come because of an incident, by its number, with the place of the first.
+            understaffed: by province, the incidents during which so many people work there.
         """
-        rng = np.random.default_rng([self._seed, 3, complaints.hour])
-        noise = rng.gamma(1 / 0.015, 0.015, len(self._base))
-        offered = self._offered(rng, noise, complaints, bursts)
-        load = 1 + self._calls["surprise"] * (noise[offered.regions] - 1)
-        for incident in understaffed:
-            short = np.isin(offered.regions, [self._mix.region(code) for code in incident.regions])
-            short &= (offered.times >= incident.start * 1000) & (offered.times < incident.end * 1000)
-            load = np.where(short, LOAD, load)
-        return self._records(rng, offered, load, complaints)
+        waiting = [*self._plain(start), *self._later.pop(start, ())]
+        for drawn in complaints:
+            waiting += self._with_complaint(drawn)
+        for number, (first, burst) in bursts.items():
+            draws = Draws(self._seed, Concern.CALLS, start // STEP, number)
+            waiting += self._contacts(draws, start, f"call-{self._seed}-i{number}", first, burst)
+        for region, people in enumerate(self._planned(start - start % HOUR)):
+            if region not in understaffed:
+                self._hotlines[region].staff(people, start * 1000)
+        return self._serve(start, waiting, understaffed)
 
-    def _offered(
-        self,
-        rng: np.random.Generator,
-        noise: Floats,
-        complaints: Complaints,
-        bursts: Sequence[Burst],
-    ) -> _Offered:
-        hour = complaints.hour
-        begin, end = self._rhythm.profile("office", hour)
-        counts = rng.poisson(self._base * noise * (begin + end) / 2)
+    def _plan_of(self, hour: int) -> list[int]:
+        return [self._demand.people(hour, region) for region in range(len(self._hotlines))]
+
+    def _noise_of(self, hour: int) -> Floats:
+        draws = Draws(self._seed, Concern.CALL_NOISE, hour // HOUR)
+        return draws.noise(self._mix.raw["dispersion"]["region"], len(self._hotlines))
+
+    def _plain(self, start: int) -> list[_Contact]:
+        draws = Draws(self._seed, Concern.CALLS, start // STEP)
+        begin, end = self._rhythm.step_of_profile("office", start)
+        rates = (
+            self._demand.plain
+            * self._noise(start - start % HOUR)
+            * ((begin + end) / 2)
+            * self._rhythm.level(start)
+        )
+        counts = draws.poisson(rates)
         regions = np.repeat(np.arange(len(counts)), counts)
         n = len(regions)
-        times = hour * 1000 + within_hour(np.full(n, begin), np.full(n, end), rng.random(n))
-        customers = self._people.draw(rng, regions, np.zeros(n, dtype=np.bool_))
-        spoken = [
-            index
-            for index, name in enumerate(self._complaint_channels)
-            if name in (Channel.HOTLINE, Channel.CHAT)
+        offsets = within_hour(np.full(n, begin), np.full(n, end), draws.uniform(n), STEP)
+        customers = self._people.draw(draws, regions, np.zeros(n, dtype=np.bool_))
+        burst = Burst(start * 1000 + offsets, regions, np.zeros(n, dtype=np.int64), customers)
+        return self._contacts(draws, start, f"call-{self._seed}-{start // STEP}", 0, burst, robot=True)
+
+    def _with_complaint(self, drawn: Complaints) -> list[_Contact]:
+        draws = Draws(self._seed, Concern.CALLS, drawn.start // STEP, drawn.incident, 1)
+        made = draws.uniform(len(drawn.times)) < self._calls["with_complaint"]
+        at = np.flatnonzero(made & np.isin(drawn.channels, self._spoken))
+        burst = Burst(drawn.times[at], drawn.regions[at], drawn.subjects[at], drawn.customers[at])
+        contacts = self._contacts(draws, drawn.start, f"call-{drawn.stem}-c", 0, burst)
+        subjects = self._mix.subjects
+        return [
+            contact._replace(
+                id=f"call-{drawn.stem}-c{drawn.first + index}",
+                channel=self._complaint_channels[drawn.channels[index]],
+                reason=subjects[drawn.subjects[index]].category,
+                complaint=drawn.id(index),
+                in_fault=drawn.incident > 0,
+                patience_ms=_NEVER_GIVES_UP_MS,
+            )
+            for contact, index in zip(contacts, at.tolist(), strict=True)
         ]
-        linked = np.flatnonzero(
-            np.isin(complaints.channels, spoken)
-            & (rng.random(len(complaints.times)) < self._calls["with_complaint"])
-        )
-        origin = np.concatenate(
-            [np.full(n, -1), *(np.full(len(burst.times), -1) for burst in bursts), linked]
-        )
-        kind = np.repeat([_PLAIN, _REDIAL, _WITH_COMPLAINT], [n, len(origin) - n - len(linked), len(linked)])
-        times = np.concatenate([times, *(burst.times for burst in bursts), complaints.times[linked]])
-        regions = np.concatenate([regions, *(burst.regions for burst in bursts), complaints.regions[linked]])
-        customers = np.concatenate(
-            [customers, *(burst.customers for burst in bursts), complaints.customers[linked]]
-        )
-        order = np.argsort(times, kind="stable")
-        return _Offered(*(column[order] for column in (times, regions, customers, origin, kind)))
 
-    def _queue(self, rng: np.random.Generator, load: Floats) -> tuple[Floats, Any]:
-        """Return how long each caller waits, and whether they stay until they are answered."""
-        calls, n = self._calls, len(load)
-        pressure = load ** calls["load_power"]
-        waits = rng.random(n) < np.minimum(0.97, calls["waiting_share"] * pressure)
-        wait = np.where(
-            waits, rng.exponential(1.0, n) * calls["mean_wait_seconds"] * pressure, rng.random(n) * 4
+    def _contacts(
+        self, draws: Draws, start: int, stem: str, first: int, offered: Burst, *, robot: bool = False
+    ) -> list[_Contact]:
+        calls, mix, n = self._calls, self._mix, len(offered.times)
+        if n == 0:
+            return []
+        segments = self._people.attributes(offered.regions, offered.customers).segment
+        fate = draws.uniform(n)
+        way = np.full(n, _PERSON)
+        way[fate < calls["robot_alone"] + calls["robot_handover"]] = _HANDOVER
+        if robot:
+            way[fate < calls["robot_alone"]] = _ROBOT_ALONE
+            way[fate > 1 - calls["outbound"]] = _OUTBOUND
+        low, high = calls["robot_seconds"]
+        with_robot = np.where(way == _HANDOVER, (low + (high - low) * draws.uniform(n)) * 1000, 0).astype(
+            np.int64
         )
-        patience = rng.exponential(calls["mean_patience_seconds"], n) + 4.0
-        return np.minimum(np.minimum(wait, patience), _LONGEST_WAIT_SECONDS), wait <= patience
-
-    def _records(
-        self,
-        rng: np.random.Generator,
-        offered: _Offered,
-        load: Floats,
-        complaints: Complaints,
-    ) -> list[Envelope]:
-        calls, mix, people, n = self._calls, self._mix, self._people, len(load)
-        kind = offered.kind
-        wait, patient = self._queue(rng, load)
-        who = people.attributes(offered.regions, offered.customers)
-        fate = rng.random(n)
-        alone = (fate < calls["robot_alone"]) & (kind == _PLAIN)
-        outbound = (fate > 1 - calls["outbound"]) & (kind == _PLAIN)
-        robot = fate < calls["robot_alone"] + calls["robot_handover"]
-        answered = (patient | (kind == _WITH_COMPLAINT)) & ~alone
-        talk = np.exp(rng.normal(np.log(calls["talk_median_seconds"]), calls["talk_sigma"], n))
-        hold = np.where(rng.random(n) < 0.25, rng.exponential(40.0, n), 0.0)
-        wrap = rng.exponential(calls["wrap_mean_seconds"], n)
-        columns = zip(
+        # Who would reach the queue in the next step reaches it at the end of this one, so that records keep their order.
+        queued = np.minimum(offered.times + with_robot, start * 1000 + _STEP_MS - 1)
+        patience = ((draws.exponential(n) * calls["mean_patience_seconds"] + 4.0) * 1000).astype(np.int64)
+        talk = draws.lognormal(calls["talk_sigma"], n) * calls["talk_median_seconds"]
+        held = draws.uniform(n) < calls["hold_share"]
+        hold = np.where(held, draws.exponential(n) * calls["hold_mean_seconds"], 0.0)
+        rows = zip(
+            queued.tolist(),
             offered.times.tolist(),
             offered.regions.tolist(),
             offered.customers.tolist(),
-            offered.origin.tolist(),
-            alone.tolist(),
-            outbound.tolist(),
-            robot.tolist(),
-            answered.tolist(),
-            np.where(alone, 0.0, np.where(outbound, 0.0, wait)).round(1).tolist(),
-            np.minimum(talk, 7_200.0).round(1).tolist(),
+            segments,
+            way.tolist(),
+            choose(self._shares["channels"], draws.uniform(n)).tolist(),
+            choose(self._shares["departments"], draws.uniform(n)).tolist(),
+            choose(self._shares["products"], draws.uniform(n)).tolist(),
+            choose(self._complaint_shares, draws.uniform(n)).tolist(),
+            patience.tolist(),
+            np.minimum(talk, LONGEST_TALK_SECONDS).round(1).tolist(),
             hold.round(1).tolist(),
-            wrap.round(1).tolist(),
-            choose(self._shares["channels"], rng.random(n)).tolist(),
-            choose(self._shares["departments"], rng.random(n)).tolist(),
-            choose(self._shares["products"], rng.random(n)).tolist(),
-            choose(self._complaint_shares, rng.random(n)).tolist(),
-            (rng.random(n) < 0.08).tolist(),
+            (draws.exponential(n) * calls["wrap_mean_seconds"]).round(1).tolist(),
+            (draws.uniform(n) < calls["transferred"]).tolist(),
+            draws.uniform(n).tolist(),
             strict=True,
         )
-        found = []
-        stem, dumps = f"call-{self._seed}-{complaints.hour // HOUR}-", orjson.dumps
-        for index, (
-            time, region, customer, source, is_alone, is_outbound, is_robot, is_answered,
-            waited, talked, held, wrapped, channel, department, product, subject, transferred,
-        ) in enumerate(columns):  # fmt: skip
-            key, id_ = people.id(region, customer), f"{stem}{index}"
-            spoken = is_answered or is_outbound
-            event: dict[str, Any] = {
-                "id": id_,
-                "time": stamp(time),
-                "customerId": key,
-                "channel": self._channels[channel],
-                "region": mix.provinces[region].code,
-                "department": self._departments[department],
-                "segment": SEGMENTS[who.segment[index]],
-                "product": self._products[product],
-                "direction": CallDirection.OUTBOUND if is_outbound else CallDirection.INBOUND,
-                "answered": spoken,
-                "waitSeconds": waited,
-                "reason": mix.subjects[subject].category,
-            }
-            if is_alone:
-                event["robotHandled"] = True
-            elif is_robot and not is_outbound:
-                event["robotHandled"] = event["handoverRequested"] = True
-                event["handoverCompleted"] = spoken
-            if spoken:
-                event["talkSeconds"], event["holdSeconds"], event["wrapSeconds"] = talked, held, wrapped
-                if transferred:
-                    event["transfers"] = 1
-            if source >= 0:
-                event["channel"] = self._complaint_channels[complaints.channels[source]]
-                event["reason"] = mix.subjects[complaints.subjects[source]].category
-                event["complaintId"] = complaints.id(source, self._seed)
-            found.append(Envelope(self._topic, key, dumps(event), time, id_, self._headers))
-        return found
+        return [
+            _Contact(
+                queue, f"{stem}-{first + index}", time, region, customer, segment, how, self._channels[channel],
+                self._departments[department], self._products[product], mix.subjects[subject].category, "", False,
+                patient, talked, held_for, wrapped, moved, again,
+            )
+            for index, (
+                queue, time, region, customer, segment, how, channel, department, product, subject,
+                patient, talked, held_for, wrapped, moved, again,
+            ) in enumerate(rows)
+        ]  # fmt: skip
+
+    def _serve(
+        self,
+        start: int,
+        waiting: list[_Contact],
+        understaffed: Mapping[int, Sequence[tuple[Incident, int]]],
+    ) -> tuple[list[Envelope], list[Experience]]:
+        """Let everybody through the queues in order; those who give up may come again."""
+        hotlines, planned = self._hotlines, self._planned(start - start % HOUR)
+        end = start * 1000 + _STEP_MS
+        made: list[Envelope] = []
+        told: list[Experience] = []
+        heapify(waiting)
+        while waiting:
+            contact = heappop(waiting)
+            if contact.way in (_ROBOT_ALONE, _OUTBOUND):
+                made.append(self._record(contact, 0.0, answered=contact.way == _OUTBOUND))
+                continue
+            region = contact.region
+            if region in understaffed:
+                hotlines[region].staff(
+                    _people_at(contact.queued, understaffed[region], planned[region]), contact.queued
+                )
+            handle = int((contact.talk + contact.hold + contact.wrap) * 1000)
+            wait_ms, answered = hotlines[region].offer(contact.queued, contact.patience_ms, handle)
+            made.append(self._record(contact, wait_ms / 1000, answered=answered))
+            if answered:
+                told.append(self._experience(contact, wait_ms))
+            elif contact.again < self._calls["redials"]:
+                again = self._redial(contact, wait_ms)
+                if again.queued < end:
+                    heappush(waiting, again)
+                else:
+                    self._later[again.queued // _STEP_MS * STEP].append(again)
+        return made, told
+
+    def _redial(self, contact: _Contact, wait_ms: int) -> _Contact:
+        share = contact.again / self._calls["redials"]
+        low, high = _REDIAL_AFTER_MS
+        time = contact.queued + wait_ms + low + int((high - low) * share)
+        # A new number in [0, 1) of the old one's digits: who tries again may give up again.
+        return contact._replace(
+            queued=time,
+            time=time,
+            id=f"{contact.id}r",
+            way=_PERSON,
+            again=share * 997 % 1,
+            patience_ms=contact.patience_ms * 2,
+        )
+
+    def _experience(self, contact: _Contact, wait_ms: int) -> Experience:
+        waited = wait_ms / 1000 > self._mix.raw["surveys"]["waited_seconds"]
+        mood = Mood.FAULT if contact.in_fault else Mood.WAITED if waited else Mood.GOOD
+        took = wait_ms + int((contact.talk + contact.hold + contact.wrap) * 1000)
+        return Experience(
+            contact.id,
+            contact.queued + took,
+            contact.region,
+            contact.customer,
+            contact.channel,
+            contact.department,
+            contact.product,
+            mood,
+            contact.complaint,
+            after_case=False,
+        )
+
+    def _record(self, contact: _Contact, wait: float, *, answered: bool) -> Envelope:
+        way = contact.way
+        key = self._people.id(contact.region, contact.customer)
+        event: dict[str, Any] = {
+            "id": contact.id,
+            "time": stamp(contact.time),
+            "customerId": key,
+            "channel": contact.channel,
+            "region": self._mix.provinces[contact.region].code,
+            "department": contact.department,
+            "segment": SEGMENTS[contact.segment],
+            "product": contact.product,
+            "direction": CallDirection.OUTBOUND if way == _OUTBOUND else CallDirection.INBOUND,
+            "answered": answered,
+            "waitSeconds": round(wait, 1),
+            "reason": contact.reason,
+        }
+        if way == _ROBOT_ALONE:
+            event["robotHandled"] = True
+        elif way == _HANDOVER:
+            event["robotHandled"] = event["handoverRequested"] = True
+            event["handoverCompleted"] = answered
+        if answered:
+            event["talkSeconds"], event["holdSeconds"] = contact.talk, contact.hold
+            event["wrapSeconds"] = contact.wrap
+            if contact.transferred:
+                event["transfers"] = 1
+        if contact.complaint:
+            event["complaintId"] = contact.complaint
+        return Envelope(self._topic, key, orjson.dumps(event), contact.time, contact.id, self._headers)
+
+
+def _people_at(now: int, incidents: Sequence[tuple[Incident, int]], planned: int) -> int:
+    for incident, people in incidents:
+        if incident.start * 1000 <= now < incident.end * 1000:
+            return people
+    return planned

@@ -20,9 +20,12 @@ from models.taxonomy import load_taxonomy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 ELEMENTS_PER_CITY: Final = 6
-"""Access nodes (OLTs, base stations) that serve a city's simulated customers; enough to see that one is down."""
+"""Sites (an OLT and a base station each) that serve a city's simulated customers; enough to see that one is down."""
+SECTORS: Final = 2
+"""Cells of a base station."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,12 @@ class Mix:
     customers: int
     group_accounts: int
     profiles: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    on_holidays: Mapping[str, float]
+    """Factor of a profile's weekend on public holidays."""
+    year: Sequence[float]
+    """Level in the middle of each month."""
+    yearly_change: float
+    """Change of the level in a year, as a share."""
     raw: Mapping[str, Any]
 
     def index(self, code: str) -> int:
@@ -112,6 +121,9 @@ def load_mix() -> Mix:
         customers=int(nation["customers"]),
         group_accounts=int(nation["group_accounts"]),
         profiles={name: (entry["workday"], entry["weekend"]) for name, entry in rhythm["profiles"].items()},
+        on_holidays={name: float(entry["holiday"]) for name, entry in rhythm["profiles"].items()},
+        year=tuple(map(float, rhythm["year"])),
+        yearly_change=float(rhythm["yearly_change"]),
         raw=mix,
     )
 

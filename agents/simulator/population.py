@@ -10,14 +10,17 @@ from typing import Final
 
 import numpy as np
 
-from agents.simulator.data import ELEMENTS_PER_CITY, Ints, Mix, choose, cumulative
-from models.vocabulary import AgeBand, Area, Segment
+from agents.simulator.data import ELEMENTS_PER_CITY, SECTORS, Bools, Ints, Mix, choose, cumulative
+from agents.simulator.draw import Draws
+from models.vocabulary import AgeBand, Area, Product, Segment
 
 SEGMENTS: Final = (Segment.INDIVIDUAL, Segment.FAMILY, Segment.GROUP)
 AREAS: Final = (Area.DENSE, Area.HUB, Area.SUBURB, Area.REMOTE)
 _AREA_SHARES: Final = (0.46, 0.12, 0.28, 0.14)
 NETWORK_AGE_MONTHS_MAX: Final = 240
 GROUP: Final = SEGMENTS.index(Segment.GROUP)
+FEWEST: Final = 1_000
+"""Customers of a province at the smallest scales: enough that two complaints are hardly ever one person's by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,59 +29,84 @@ class Attributes:
 
     city: list[int]
     element: list[int]
+    """Site within the city: an OLT and a base station."""
+    sector: list[int]
+    """Cell of the base station."""
     segment: list[int]
     tier: list[int]
     age: list[int]
     area: list[int]
     network_age: list[int]
+    contract: list[str]
+    """Main product."""
 
 
 class Population:
     """All customers of the nation at one scale."""
 
     def __init__(self, mix: Mix, scale: float) -> None:
-        factor = max(1.0, scale)
-        self._subscribers = np.maximum(1_000, mix.weights * mix.customers * factor).astype(np.int64)
-        self._accounts = np.maximum(20, mix.weights * mix.group_accounts * factor).astype(np.int64)
+        self.subscribers = np.maximum(FEWEST, mix.weights * mix.customers * scale).astype(np.int64)
+        """By province, those who speak for a group customer not included."""
+        self.accounts = np.maximum(20, mix.weights * mix.group_accounts * scale).astype(np.int64)
         self._cities = np.array([len(province.cities) for province in mix.provinces])
-        self._segments = cumulative([mix.raw["segments"][segment] for segment in SEGMENTS])
+        self.segment_shares = [mix.raw["segments"][segment] for segment in SEGMENTS]
+        self._segments = cumulative(self.segment_shares)
         self._tiers = cumulative(mix.raw["tiers"])
         self.age_bands = tuple(AgeBand(name) for name in mix.raw["age_bands"])
         self._ages = cumulative(mix.raw["age_bands"])
         self._areas = cumulative(_AREA_SHARES)
+        self.contracts = [
+            {Product(name): float(share) for name, share in mix.raw["contracts"][segment].items()}
+            for segment in SEGMENTS
+        ]
+        """By segment, the shares of main products."""
+        self._contracts = [
+            (list(shares), cumulative(list(shares.values())).tolist()) for shares in self.contracts
+        ]
         self._prefixes = [f"c{province.code}-" for province in mix.provinces]
         self._account_prefixes = [f"g{province.code}-" for province in mix.provinces]
-        self._first_group = self._subscribers.tolist()
+        self._first_group = self.subscribers.tolist()
 
-    def draw(
-        self, rng: np.random.Generator, regions: Ints, group: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    ) -> Ints:
+    def draw(self, draws: Draws, regions: Ints, group: Bools) -> Ints:
         """Return a customer of each region; where `group` is true one who speaks for a group customer."""
-        subscribers = self._subscribers[regions]
-        limit = np.where(group, self._accounts[regions], subscribers)
-        return np.where(group, subscribers, 0) + (rng.random(len(regions)) * limit).astype(np.int64)
+        subscribers = self.subscribers[regions]
+        limit = np.where(group, self.accounts[regions], subscribers)
+        return np.where(group, subscribers, 0) + draws.below(limit, len(regions))
 
-    def near(self, rng: np.random.Generator, region: int, city: int, elements: Ints, count: int) -> Ints:
+    def near(self, draws: Draws, region: int, city: int, elements: Ints, count: int) -> Ints:
         """Return `count` customers of one city, each of whom hangs on one of `elements` (numbers within the city)."""
         cities = int(self._cities[region])
-        rounds = int(self._subscribers[region]) // (cities * ELEMENTS_PER_CITY)
-        element = elements[(rng.random(count) * len(elements)).astype(np.int64)]
-        return ((rng.random(count) * rounds).astype(np.int64) * ELEMENTS_PER_CITY + element) * cities + city
+        rounds = int(self.subscribers[region]) // (cities * ELEMENTS_PER_CITY)
+        element = elements[draws.below(len(elements), count)]
+        return (draws.below(rounds, count) * ELEMENTS_PER_CITY + element) * cities + city
+
+    def knows(self, region: int, number: int) -> bool:
+        """Say whether there is such a customer."""
+        return 0 <= number < int(self.subscribers[region] + self.accounts[region])
 
     def attributes(self, regions: Ints, numbers: Ints) -> Attributes:
         """Return what is known about each customer."""
         cities = self._cities[regions]
         mixed = _mixed((numbers.astype(np.uint64) << np.uint64(6)) | regions.astype(np.uint64))
+        more = _mixed(mixed)
         segment = choose(self._segments, _uniform(mixed, 0))
-        segment = np.where(numbers >= self._subscribers[regions], GROUP, segment)
+        segment = np.where(numbers >= self.subscribers[regions], GROUP, segment)
+        contract = []
+        for index, share in zip(segment.tolist(), _uniform(more, 2).tolist(), strict=True):
+            names, ends = self._contracts[index]
+            contract.append(
+                next((name for name, end in zip(names, ends, strict=True) if share < end), names[-1])
+            )
         return Attributes(
             city=(numbers % cities).tolist(),
             element=(numbers // cities % ELEMENTS_PER_CITY).tolist(),
+            sector=(_uniform(more, 1) * SECTORS).astype(np.int64).tolist(),
             segment=segment.tolist(),
             tier=choose(self._tiers, _uniform(mixed, 1)).tolist(),
             age=choose(self._ages, _uniform(mixed, 2)).tolist(),
             area=choose(self._areas, _uniform(mixed, 3)).tolist(),
-            network_age=(_uniform(mixed, 0) * NETWORK_AGE_MONTHS_MAX).astype(np.int64).tolist(),
+            network_age=(_uniform(more, 0) * NETWORK_AGE_MONTHS_MAX).astype(np.int64).tolist(),
+            contract=contract,
         )
 
     def id(self, region: int, number: int) -> str:

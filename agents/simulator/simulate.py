@@ -1,24 +1,28 @@
-"""The whole simulation: hour after hour, the streams together, in the order in which events arrive.
+"""The whole simulation: step after step, the streams together, in the order in which events arrive.
 
-Owns the order of arrival, redelivery and the end of a recording. Seeded and deterministic: equal specs give equal
-bytes (with the same release of numpy, whose generators may change between releases).
+Owns the order of arrival, redelivery and the end of a recording. Seeded and deterministic: equal specs give equal bytes.
+Each concern draws from a stream of its own and incidents are drawn apart, so that adding one leaves every other event as
+it was - except where it acts: on the queue of a hotline in its own province.
 """
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-import orjson
-
 from agents.recording import Envelope, heartbeat
+from agents.simulator.alarm import AlarmStream
+from agents.simulator.burst import Burst
 from agents.simulator.call import CallStream
 from agents.simulator.case import LEAD_HOURS, CaseStream
 from agents.simulator.complaint import ComplaintStream
-from agents.simulator.incident import NETWORK_FAULTS, Trouble, trouble
+from agents.simulator.draw import few_chances
+from agents.simulator.happen import happen
+from agents.simulator.incident import Trouble
 from agents.simulator.plan import plan
-from agents.simulator.spec import IncidentKind, SimulationSpec
-from agents.simulator.stamp import stamp
+from agents.simulator.producer import Arrival, Producers, Sent
+from agents.simulator.spec import STEP, Incident, SimulationSpec
 from agents.simulator.survey import SurveyStream
+from agents.simulator.topology import reference
 from agents.simulator.world import world_of
 from models.measures import Stream
 from models.pane import HOUR
@@ -27,13 +31,17 @@ from topics.catalogue import input_of
 CLOSING_SECONDS: Final = 120
 """The closing heartbeats stand this far behind the end: a pane and an allowed lateness of up to a minute."""
 REDELIVERED_WITHIN_MS: Final = (5_000, 300_000)
+_FASTEST_MS: Final = 20
+_WHOLE: Final = 1 << 32
+
+__all__ = ["Simulation", "simulate", "truth"]
 
 
 def simulate(spec: SimulationSpec) -> Iterator[Envelope]:
     """Yield all events of `spec` in order of arrival, and at last one heartbeat for each stream.
 
-    Ids are unique, but for the redelivered duplicates. Memory is bounded by the cases of some days and the
-    complaints of 28.
+    Ids are unique, but for what is delivered twice. Memory is bounded by the cases of some days and the complaints
+    of 28.
 
     Raises:
         ValueError: the incidents do not fit into the simulation (before the first event).
@@ -44,96 +52,139 @@ def simulate(spec: SimulationSpec) -> Iterator[Envelope]:
 def truth(spec: SimulationSpec) -> tuple[dict[str, Any], ...]:
     """Return the incidents of `spec` as `truth.jsonl` has them, in order of their start. Raises as `simulate`.
 
-        {"id", "kind", "cells": every cell that the incident touches, "from", "to", "events": extra events,
-         "rule": {"rules", "cells", "from", "to"}, ...}
+        {"id", "kind", "expect", "regions", "cells": every cell that the incident touches, "from", "to",
+         "events": how many it added, withheld or touched,
+         "rule": {"rules", "cells", "from", "to"},
+         "also": {"rules", "to"}: warnings of these rules in `cells` until then are consequences, ...}
 
     A warning found the incident if its rule is one of `rule.rules`, its cell one of `rule.cells` and the end of the
-    pane that decided lies in (`rule.from`, `rule.to`]. A warning in any of `cells` at that time is explained by it.
+    pane that decided lies in (`rule.from`, `rule.to`]. Where `expect` is `raised`, a warning in any of `cells` at that
+    time is explained by it; `nothing` says that none may be raised, `suppressed` none that is not marked as such.
+    What producers do is counted while events are drawn: those counts are 0 here.
     """
     return Simulation(spec).truth
 
 
 class Simulation:
-    """One run: `truth` is known at once, `events` can be drawn once."""
+    """One run: `truth` is known at once but for counts of what producers do, `events` can be drawn once."""
 
     def __init__(self, spec: SimulationSpec) -> None:
         world = world_of(spec)
         mix = world.mix
-        self._spec = spec
+        self._spec, self._world = spec, world
         self._duplicate_share = float(mix.raw["duplicate_share"])
         self._jitter_ms = int(mix.raw["jitter_ms"])
+        self._troubles: tuple[Trouble, ...] = tuple(
+            happen(number, incident, world) for number, incident in enumerate(plan(spec, mix), 1)
+        )
         self._complaints = ComplaintStream(world)
         self._calls = CallStream(world)
-        self._surveys = SurveyStream(world)
-        self._cases = CaseStream(world)
-        self._troubles: tuple[Trouble, ...] = tuple(
-            trouble(number, incident, world) for number, incident in enumerate(plan(spec, mix), 1)
+        self._surveys = SurveyStream(
+            world, {found.number: found.rude for found in self._troubles if found.rude}
         )
+        self._cases = CaseStream(world)
+        self._alarms = AlarmStream(world, self._troubles)
+        self._producers = Producers(world, self._troubles)
+        self._understaffed = _by_region(self._troubles)
         self.truth = tuple(found.truth for found in self._troubles)
-        self._waiting: list[Envelope] = []
-        self._waiting_until: list[int] = []
+        self.duplicates: Counter[str] = Counter()
+        """Redelivered events by topic so far, what faulty producers repeat not included."""
+        self._waiting: list[Arrival] = []
 
     def events(self) -> Iterator[Envelope]:
         """Yield what `simulate` promises."""
-        for hour in range(self._spec.start - LEAD_HOURS * HOUR, self._spec.end, HOUR):
-            bursts = {stream: self._bursts(stream, hour) for stream in Stream}
-            drawn = self._complaints.draw(hour, bursts[Stream.COMPLAINTS])
-            self._cases.open(drawn)
-            if hour < self._spec.start:
+        if self._spec.reference:
+            yield from reference(self._world)
+        for start in range(self._spec.start - LEAD_HOURS * HOUR, self._spec.end, STEP):
+            if start < self._spec.start:
+                self._cases.open(self._complaints.draw(start))
                 continue
-            short = [
-                found.incident
-                for found in self._troubles
-                if found.incident.kind is IncidentKind.UNDERSTAFFED_HOTLINE
-            ]
-            made = [
-                *self._complaints.write(drawn),
-                *self._calls.write(drawn, bursts[Stream.CALLS], short),
-                *self._surveys.write(hour, bursts[Stream.SURVEYS]),
-                *self._cases.write(hour),
-                *self._faults(hour),
-            ]
-            yield from self._arrivals(hour, made)
-        yield from self._waiting
+            self._waiting += self._step(start)
+            self._waiting.sort(key=_arrival)
+            end, number = (start + STEP) * 1000, 0
+            for time, envelope in self._waiting:
+                if time >= end:
+                    break
+                number += 1
+                yield envelope
+            del self._waiting[:number]
+        for _, envelope in self._waiting:
+            yield envelope
+        self._waiting.clear()
         end = (self._spec.end + CLOSING_SECONDS) * 1000
         for stream in Stream:
             yield heartbeat(input_of(stream), end)
 
-    def _bursts(self, stream: Stream, hour: int) -> list[Any]:
-        return [found.bursts[stream].within(hour) for found in self._troubles if stream in found.bursts]
+    def _step(self, start: int) -> list[Arrival]:
+        """Return what happens in the step that begins at `start`, by its arrival."""
+        drawn = [(self._complaints.draw(start), 0)]
+        for trouble in self._troubles:
+            if Stream.COMPLAINTS in trouble.bursts:
+                first, burst = trouble.bursts[Stream.COMPLAINTS].within(start)
+                if len(burst.times):
+                    added = self._complaints.of_incident(trouble.number, start, burst, first)
+                    drawn.append((added, trouble.incident.end))
+        found: list[Arrival] = []
+        for complaints, fixed in drawn:
+            self._cases.open(complaints, fixed=fixed)
+            sent = self._sent(self._complaints.write(complaints))
+            good, disturbed = self._producers.pass_on(complaints, sent)
+            found += [*self._delivered(good), *disturbed]
+        found += self._producers.garbage(start)
+        calls, answered = self._calls.write(
+            start,
+            [complaints for complaints, _ in drawn],
+            self._bursts(Stream.CALLS, start),
+            self._understaffed,
+        )
+        cases, closed = self._cases.write(start)
+        self._surveys.ask(answered)
+        self._surveys.ask(closed)
+        surveys = self._surveys.write(start, self._bursts(Stream.SURVEYS, start))
+        for made in (calls, surveys, cases, self._alarms.write(start)):
+            found += self._delivered(self._sent(made))
+        return found
 
-    def _faults(self, hour: int) -> Iterator[Envelope]:
-        for found in self._troubles:
-            for fault in found.faults:
-                if hour * 1000 <= fault["time"] < (hour + HOUR) * 1000:
-                    times = {
-                        name: stamp(fault[name])
-                        for name in ("time", "raisedTime", "clearedTime")
-                        if name in fault
-                    }
-                    value = orjson.dumps(fault | times)
-                    yield Envelope(
-                        NETWORK_FAULTS,
-                        fault["alarmId"],
-                        value,
-                        fault["time"],
-                        fault["id"],
-                        self._spec.headers,
-                    )
+    def _bursts(self, stream: Stream, start: int) -> dict[int, tuple[int, Burst]]:
+        parts = {
+            trouble.number: trouble.bursts[stream].within(start)
+            for trouble in self._troubles
+            if stream in trouble.bursts
+        }
+        return {number: part for number, part in parts.items() if len(part[1].times)}
 
-    def _arrivals(self, hour: int, made: list[Envelope]) -> Iterator[Envelope]:
-        """Yield what arrives within the hour; the rest waits for the next one."""
-        rng = np.random.default_rng([self._spec.seed, 6, hour])
-        n = len(made)
-        happened = np.fromiter((envelope.time for envelope in made), dtype=np.int64, count=n)
-        arrivals = happened + rng.integers(20, self._jitter_ms, n)
-        twice = np.flatnonzero(rng.random(n) < self._duplicate_share)
-        redelivered = arrivals[twice] + rng.integers(*REDELIVERED_WITHIN_MS, len(twice))
-        everything = made + [made[index] for index in twice] + self._waiting
-        arrivals = np.concatenate([arrivals, redelivered, np.array(self._waiting_until, dtype=np.int64)])
-        order = np.argsort(arrivals, kind="stable")
-        now = int(np.searchsorted(arrivals[order], (hour + HOUR) * 1000))
-        self._waiting = [everything[index] for index in order[now:]]
-        self._waiting_until = arrivals[order[now:]].tolist()
-        for index in order[:now].tolist():
-            yield everything[index]
+    def _sent(self, made: Sequence[Envelope]) -> list[Sent]:
+        """Return when each event arrives: after a moment on the way, and a few of them again a little later.
+
+        The moment belongs to the event: it does not depend on what else happens.
+        """
+        seed, moment = self._spec.seed, self._jitter_ms - _FASTEST_MS
+        again_below, (low, high) = int(self._duplicate_share * _WHOLE), REDELIVERED_WITHIN_MS
+        found = []
+        for envelope in made:
+            way, again, later = few_chances(seed, envelope.id)
+            time = envelope.time + _FASTEST_MS + way * moment // _WHOLE
+            found.append(
+                (time, time + low + later * (high - low) // _WHOLE if again < again_below else 0, envelope)
+            )
+        return found
+
+    def _delivered(self, sent: Sequence[Sent]) -> Iterator[Arrival]:
+        """Yield arrivals, the second ones too."""
+        for time, again, envelope in sent:
+            yield time, envelope
+            if again:
+                self.duplicates[envelope.topic] += 1
+                yield again, envelope
+
+
+def _arrival(arrival: Arrival) -> int:
+    return arrival[0]
+
+
+def _by_region(troubles: Sequence[Trouble]) -> Mapping[int, Sequence[tuple[Incident, int]]]:
+    found: defaultdict[int, list[tuple[Incident, int]]] = defaultdict(list)
+    for trouble in troubles:
+        for region, people in trouble.people.items():
+            found[region].append((trouble.incident, people))
+    return dict(found)

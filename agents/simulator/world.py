@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agents.simulator.data import Mix, load_mix
+from agents.simulator.demand import CallDemand
 from agents.simulator.population import Population
 from agents.simulator.rhythm import Rhythm
 from agents.simulator.spec import SimulationSpec
@@ -16,6 +17,7 @@ class World:
     mix: Mix
     people: Population
     rhythm: Rhythm
+    demand: CallDemand
 
 
 def world_of(spec: SimulationSpec) -> World:
@@ -25,4 +27,5 @@ def world_of(spec: SimulationSpec) -> World:
         DataFileError: a packaged file of the simulator is wrong.
     """
     mix = load_mix()
-    return World(spec, mix, Population(mix, spec.scale), Rhythm(mix))
+    rhythm = Rhythm(mix)
+    return World(spec, mix, Population(mix, spec.scale), rhythm, CallDemand(mix, rhythm, spec.scale))

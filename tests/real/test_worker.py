@@ -32,10 +32,11 @@ OWN: Final = {"heartbeats": False}
 
 
 def day(events: int) -> list[Envelope]:
-    """Return about so many events of one day, in order of arrival, without its closing heartbeats."""
+    """Return about so many events of one day's streams, in order of arrival, without the closing heartbeats."""
     start, end = days_from(date(2025, 3, 10), 1)
     spec = SimulationSpec(start, end, seed=5, scale=events / 100_000, kinds=())
-    return [envelope for envelope in simulate(spec) if not envelope.heartbeat]
+    streams = {input_of(stream) for stream in Stream}
+    return [envelope for envelope in simulate(spec) if envelope.topic in streams and not envelope.heartbeat]
 
 
 def send(pipeline: Pipeline, events: list[Envelope]) -> None:

@@ -142,3 +142,11 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b'{"topic": "t", "value": {}}\n' * 100)[:-12])
     with pytest.raises(RecordingError, match="not whole"):
         survey(path)
+
+
+@given(st.binary(max_size=60))
+def test_whatever_a_faulty_producer_sent_comes_back_from_its_line(value: bytes) -> None:
+    """Garbage has no time of its own and takes that of the line before; a line stays one line."""
+    line = line_of(Envelope("t", "k", value, TIME))
+    assert line.count(b"\n") == 1
+    assert envelope_of(line, before=TIME).value == value

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from agents.commands.replay import Speed, replay
 from agents.commands.simulate import simulate
 from agents.recording import survey
-from agents.simulator.spec import IncidentKind
+from agents.simulator.spec import DEFAULT_KINDS
 
 SMALL = ("--scale", "0.01", "--seed", "9")
 
@@ -25,13 +25,17 @@ def test_the_same_options_write_the_same_files(tmp_path: Path) -> None:
     assert (tmp_path / "a/events.jsonl").read_bytes() == (tmp_path / "b/events.jsonl").read_bytes()
     assert (tmp_path / "c/events.jsonl.gz").read_bytes() == (tmp_path / "d/events.jsonl.gz").read_bytes()
     assert survey(tmp_path / "a/events.jsonl") == survey(tmp_path / "c/events.jsonl.gz")
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["events.jsonl", "truth.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "events.jsonl",
+        "totals.json",
+        "truth.jsonl",
+    ]
 
 
 def test_the_truth_holds_a_line_for_each_incident(tmp_path: Path) -> None:
     """All kinds by default, those that are named, or none."""
     for options, kinds in (
-        ((), sorted(IncidentKind)),
+        ((), sorted(DEFAULT_KINDS)),
         (("--incident", "csat_drop", "--incident", "csat_drop"), ["csat_drop", "csat_drop"]),
         (("--no-incidents",), []),
     ):
@@ -46,7 +50,7 @@ def test_the_last_day_can_be_stated_instead_of_the_first(tmp_path: Path) -> None
         _simulate(tmp_path, "--days", "2", "--end", "2025-06-30", "--incident", "hidden_cut").exit_code == 0
     )
     first = (tmp_path / "events.jsonl").read_text(encoding="utf-8").partition("\n")[0]
-    assert json.loads(first)["value"]["time"].startswith("2025-06-29T00:")
+    assert json.loads(first)["value"]["time"].startswith("2025-06-29T00:00:00")
     assert json.loads((tmp_path / "truth.jsonl").read_text(encoding="utf-8"))["from"].startswith(
         "2025-06-30T"
     )
@@ -61,6 +65,11 @@ def test_the_last_day_can_be_stated_instead_of_the_first(tmp_path: Path) -> None
         ("--scale", "0"),
         ("--days", "0"),
         ("--incident", "meteor"),
+        ("--incidents", "fibre_cut@44:8-10", "--incidents", "hidden_cut"),
+        ("--incidents", "fibre_cut@all:8-10"),
+        ("--incidents", "fibre_cut@44:10-8"),
+        ("--incidents", "fibre_cut@44:2/08:00-2/10:00"),
+        ("--incidents", "fibre_cut@44:8:61-10"),
     ],
 )
 def test_contradictory_options_are_refused(tmp_path: Path, options: tuple[str, ...]) -> None:
@@ -82,7 +91,7 @@ def test_a_failed_simulation_leaves_the_earlier_recording_alone(
     monkeypatch.setattr("agents.recording.line_of", interrupted)
     assert _simulate(tmp_path, "--quiet", "--no-incidents").exit_code != 0
     assert (tmp_path / "events.jsonl").read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "truth.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "totals.json", "truth.jsonl"]
 
 
 def test_replay_names_bad_lines_and_sends_nothing(tmp_path: Path) -> None:

@@ -13,16 +13,25 @@ from hypothesis import strategies as st
 
 from agents.recording import Envelope, line_of
 from agents.simulator.data import load_mix
-from agents.simulator.incident import NETWORK_FAULTS
 from agents.simulator.simulate import CLOSING_SECONDS, simulate
 from agents.simulator.spec import ZONE, SimulationSpec, days_from, days_until
 from agents.simulator.stamp import stamp
 from models.decode import EventDecoder
-from models.events import CallRecord, CaseState, CaseUpdate, Complaint, Event, NetworkFault, Survey
+from models.events import (
+    CallRecord,
+    CaseState,
+    CaseUpdate,
+    Complaint,
+    Event,
+    NetworkFault,
+    SubscriberCount,
+    Survey,
+    TopologyElement,
+)
 from models.measures import Stream
 from models.pane import DAY
 from models.regions import load_regions
-from topics.catalogue import input_of
+from topics.catalogue import NETWORK_FAULTS, NETWORK_TOPOLOGY, SUBSCRIBER_COUNTS, input_of
 
 TYPES: dict[str, type[Event]] = {
     input_of(Stream.COMPLAINTS): Complaint,
@@ -30,7 +39,10 @@ TYPES: dict[str, type[Event]] = {
     input_of(Stream.SURVEYS): Survey,
     input_of(Stream.CASES): CaseUpdate,
     NETWORK_FAULTS: NetworkFault,
+    NETWORK_TOPOLOGY: TopologyElement,
+    SUBSCRIBER_COUNTS: SubscriberCount,
 }
+REFERENCE = (NetworkFault, TopologyElement, SubscriberCount)
 WEEK = days_from(date(2025, 6, 9), 7)
 """Monday to Sunday in the middle of a month."""
 SCALE = 0.03
@@ -73,7 +85,7 @@ def test_every_event_decodes_and_its_envelope_tells_the_truth_about_it() -> None
         event, id_, _, seconds = decoders[envelope.topic].decode(envelope.value, ())
         assert id_ == envelope.id
         assert seconds == envelope.time // 1000
-        assert envelope.key == getattr(event, "customer_id", None) or isinstance(event, NetworkFault)
+        assert envelope.key == getattr(event, "customer_id", None) or isinstance(event, REFERENCE)
         assert start <= seconds < end
         assert envelope.headers == (("ce_source", "simulator/6"),)
 
@@ -117,7 +129,11 @@ def test_the_scale_is_proportional() -> None:
     """Three times the scale, three times the events."""
     start, end = days_from(date(2025, 6, 10), 1)
     small, large = (
-        sum(1 for _ in simulate(SimulationSpec(start, end, scale=scale, kinds=()))) for scale in (0.02, 0.06)
+        sum(
+            envelope.topic not in {NETWORK_FAULTS, NETWORK_TOPOLOGY, SUBSCRIBER_COUNTS}
+            for envelope in simulate(SimulationSpec(start, end, scale=scale, kinds=()))
+        )
+        for scale in (0.02, 0.06)
     )
     assert large / small == pytest.approx(3, rel=0.15)
 
@@ -180,7 +196,7 @@ def test_some_customers_complain_again_within_a_day_and_within_a_month() -> None
 
 
 def test_cases_go_through_their_states_and_nearly_all_are_resolved_in_time() -> None:
-    """acknowledged -> inProgress [<-> pending] -> resolved -> closed or reopened, in order of time."""
+    """Each update names the state before it; the follow-up decides whether a case is closed."""
     decoder = EventDecoder(CaseUpdate, "any")
     cases: dict[str, list[tuple[int, CaseUpdate]]] = defaultdict(list)
     for envelope in _of(Stream.CASES):
@@ -201,7 +217,7 @@ def test_cases_go_through_their_states_and_nearly_all_are_resolved_in_time() -> 
             due += event.limit_passed
             visited += event.follow_up in {"satisfied", "dissatisfied"}
             satisfied += event.follow_up == "satisfied"
-    assert 0.96 < on_time / due < 1
+    assert 0.96 < on_time / due <= 1
     assert 0.88 < satisfied / visited < 0.99
 
 

@@ -11,17 +11,25 @@ from hypothesis import strategies as st
 
 from agents.recording import Envelope
 from agents.simulator.data import load_mix
-from agents.simulator.incident import NETWORK_FAULTS
 from agents.simulator.plan import plan
 from agents.simulator.simulate import simulate, truth
-from agents.simulator.spec import Incident, IncidentKind, SimulationSpec, days_from, days_until
+from agents.simulator.spec import (
+    DEFAULT_KINDS,
+    NATION,
+    Incident,
+    IncidentKind,
+    SimulationSpec,
+    days_from,
+    days_until,
+)
 from models.cells import dimensions_of
 from models.decode import EventDecoder
 from models.events import CallRecord, Complaint, NetworkFault, PerceivedSeverity, Survey
 from models.measures import Stream
 from models.pane import DAY, HOUR
-from topics.catalogue import input_of
+from topics.catalogue import NETWORK_FAULTS, input_of
 
+SHORT_KINDS = [kind for kind in IncidentKind if kind is not IncidentKind.PRICE_CHANGE]
 START, END = days_from(date(2025, 6, 10), 1)
 SCALE = 0.05
 
@@ -33,13 +41,19 @@ def _day(kind: IncidentKind | None) -> tuple[tuple[Envelope, ...], tuple[dict[st
     return tuple(simulate(spec)), truth(spec)
 
 
+def _felt(events: tuple[Envelope, ...]) -> list[Envelope]:
+    """Return the alarms that affect a service, each once; small ones are always there."""
+    found = {event.id: event for event in events if event.topic == NETWORK_FAULTS}
+    return [event for event in found.values() if b'"serviceAffecting":true' in event.value]
+
+
 def _seconds(iso: object) -> int:
     return int(datetime.fromisoformat(str(iso)).timestamp())
 
 
 @given(
     seed=st.integers(0, 10_000),
-    kinds=st.lists(st.sampled_from(list(IncidentKind)), min_size=1, max_size=10).map(tuple),
+    kinds=st.lists(st.sampled_from(SHORT_KINDS), min_size=1, max_size=10).map(tuple),
 )
 @settings(max_examples=40)
 def test_planned_incidents_never_overlap_and_lie_on_the_last_days(
@@ -67,7 +81,7 @@ def test_the_default_incidents_are_in_provinces_of_their_own(seed: int) -> None:
     planned = plan(SimulationSpec(START, END, seed), load_mix())
     regions = [code for incident in planned for code in incident.regions]
     assert len(regions) == len(set(regions))
-    assert len(planned) == len(IncidentKind)
+    assert len(planned) == len(DEFAULT_KINDS)
 
 
 def test_too_many_incidents_and_ones_outside_are_refused() -> None:
@@ -80,6 +94,10 @@ def test_too_many_incidents_and_ones_outside_are_refused() -> None:
     nowhere = Incident(IncidentKind.HIDDEN_CUT, ("99",), START, START + HOUR)
     with pytest.raises(ValueError, match="99"):
         truth(SimulationSpec(START, END, incidents=(nowhere,)))
+    with pytest.raises(ValueError, match="happens in provinces"):
+        Incident(IncidentKind.HIDDEN_CUT, (NATION,), START, END)
+    with pytest.raises(ValueError, match="20 h at the most"):
+        truth(SimulationSpec(START, END, incidents=(Incident(IncidentKind.LATE_BATCH, ("44",), START, END),)))
 
 
 def test_stated_incidents_happen_where_and_when_they_are_stated() -> None:
@@ -95,19 +113,16 @@ def test_stated_incidents_happen_where_and_when_they_are_stated() -> None:
 
 
 @pytest.mark.parametrize("kind", list(IncidentKind))
-def test_the_truth_names_rules_cells_and_a_time_in_which_a_warning_counts(kind: IncidentKind) -> None:
-    """The finding cells are among those that the incident touches."""
-    (found,) = _day(kind)[1]
-    rule = found["rule"]
-    assert isinstance(rule, dict)
-    cells = found["cells"]
-    assert isinstance(cells, list)
+def test_the_truth_says_what_is_to_be_raised_where_and_when(kind: IncidentKind) -> None:
+    """The finding cells are among those that the incident touches; where nothing may be raised there are none."""
+    (found,) = truth(SimulationSpec(START, END, seed=11, scale=SCALE, kinds=(kind,)))
+    rule, cells = found["rule"], found["cells"]
     assert found["kind"] == kind
     assert set(rule["cells"]) <= set(cells)
     assert "all" in cells
-    assert all(dimensions_of(cell)["region"] for cell in rule["cells"])
-    assert rule["rules"]
     assert _seconds(rule["from"]) == _seconds(found["from"]) < _seconds(found["to"]) < _seconds(rule["to"])
+    assert found["expect"] in {"raised", "suppressed", "nothing"}
+    assert bool(rule["rules"]) is bool(rule["cells"]) is (found["expect"] != "nothing")
 
 
 @pytest.mark.parametrize(
@@ -142,9 +157,9 @@ def test_a_burst_stands_out_of_its_cell(kind: IncidentKind) -> None:
 def test_only_the_reported_cut_has_an_alarm() -> None:
     """Raised soon after it began, cleared when it ends, naming the nodes whose customers complain."""
     decoder = EventDecoder(NetworkFault, "any")
-    assert not [envelope for envelope in _day(IncidentKind.HIDDEN_CUT)[0] if envelope.topic == NETWORK_FAULTS]
+    assert not _felt(_day(IncidentKind.HIDDEN_CUT)[0])
     events, (found,) = _day(IncidentKind.FIBRE_CUT)
-    alarms = [decoder.decode(envelope.value, ()) for envelope in events if envelope.topic == NETWORK_FAULTS]
+    alarms = [decoder.decode(envelope.value, ()) for envelope in _felt(events)]
     (raised, _, _, at), (cleared, _, _, until) = alarms
     assert isinstance(raised, NetworkFault)
     assert isinstance(cleared, NetworkFault)
@@ -216,7 +231,7 @@ def test_satisfaction_breaks_down_in_one_province_only() -> None:
 
 
 def test_without_incidents_there_is_no_truth_and_no_alarm() -> None:
-    """The quiet nation, in which every warning is a false one."""
+    """The quiet nation, in which every warning is a false one: what alarms there are affect no service."""
     events, found = _day(None)
     assert found == ()
-    assert not [envelope for envelope in events if envelope.topic == NETWORK_FAULTS]
+    assert not _felt(events)
