@@ -34,6 +34,14 @@ def test_an_alarm_is_raised_changed_and_cleared() -> None:
     assert (one.elements, one.subscribers, one.region) == (("olt-1",), 700, "44")
 
 
+def test_a_repeat_is_not_kept() -> None:
+    """An OSS that sends its whole list every minute must not fill the memory."""
+    alarm = Alarm("a")
+    assert alarm.put(report("a", "10:00", offset=3))
+    assert not alarm.put(report("a", "10:00", offset=9))
+    assert alarm.first_offset == 3
+
+
 def test_each_time_that_it_is_on_is_an_occurrence_with_an_id_of_its_own() -> None:
     """10:00-11:00, then again from 14:00: two incidents, not one of four hours."""
     first, second = told(report("a", "10:00"), report("a", "11:00", "cleared"), report("a", "14:00"))

@@ -189,6 +189,14 @@ def test_topology_that_comes_late_still_joins() -> None:
     assert bench.linked() == {"c": "a"}
 
 
+def test_an_alarm_that_says_no_region_is_joined_by_its_elements() -> None:
+    """Neither it nor the topology says where olt-1 stands; the complaint that was there before it does."""
+    bench = Bench()
+    bench.take(complaint("there", "10:10", element="olt-1"), complaint("somewhere", "10:10"))
+    bench.take(report("a", "10:15", region="unknown", element_ids=("olt-1",)))
+    assert bench.linked() == {"there": "a"}
+
+
 def test_an_alarm_that_does_not_affect_service_explains_nothing() -> None:
     """It is an incident all the same, without complaints."""
     bench = Bench()
@@ -216,6 +224,8 @@ def test_an_incident_lives_from_the_raise_to_its_last_complaint() -> None:
     bench.take(report("a", "10:30", "critical", affected_subscribers=250_000))
     bench.take(report("a", "11:00", "cleared"))
     bench.take(complaint("c2", "12:00"))
+    bench.take(complaint("settled", "15:00", region="31"))
+    assert bench.last["a"].status == "resolved", "complaints up to 13:00 may be linked anew until 15:00"
     bench.take(complaint("far", "15:01", region="31"))
     assert [(one.sequence, one.status, one.reasons) for one in bench.incidents] == [
         (1, "inProgress", ("raised",)),

@@ -12,7 +12,7 @@ from models.held import Stamp
 from models.joined import Incident, IncidentState, SourcePosition
 from models.joining import Desk, Joined
 from models.linking import Facts, Link
-from tests.unit.models.outages import EXPLANATIONS, NAMES, SOURCE, Bench, complaint, element, report
+from tests.unit.models.outages import EXPLANATIONS, NAMES, SOURCE, Bench, at, complaint, element, report
 
 ALARMS = ("a", "b", "c")
 ELEMENTS = ("e1", "e2", "e3")
@@ -95,6 +95,7 @@ class Log:
         self.fault_offset, self.watermark = 0, 0
         self.links: dict[str, Link | None] = {}
         self.told: list[Incident] = []
+        self.link_records: list[tuple[str, Link | None]] = []
 
     def owner(self) -> "Owner":
         return Owner(self)
@@ -143,6 +144,7 @@ class Owner:
         log = self.log
         for facts, link in joined.links:
             log.links[facts.id] = link
+            log.link_records.append((facts.id, link))
         log.told += joined.incidents
         for id, state in joined.states.items():
             if state is None:
@@ -179,7 +181,7 @@ def sources_of(drawn: list[int]) -> list[list[Facts]]:
 steps = st.lists(st.sampled_from(["fault", "0", "1", "0", "1", "write", "die"]), max_size=60)
 
 
-@given(st.lists(st.integers(0, 720), max_size=30), st.integers(0, 300), st.integers(0, 300), steps)
+@given(st.lists(st.integers(0, 720), max_size=30), st.integers(0, 300), st.integers(1, 300), steps)
 def test_an_owner_that_dies_anywhere_changes_no_count(
     minutes: list[int], raised: int, lasts: int, walk: list[str]
 ) -> None:
@@ -207,16 +209,26 @@ def test_an_owner_that_dies_anywhere_changes_no_count(
             owner.read(None if step == "fault" else int(step))
     owner = log.owner()
     owner.finish()
-    assert last(log) == last(undisturbed)
-    assert {id for id, link in log.links.items() if link} == {
-        id for id, link in undisturbed.links.items() if link
+    window = range(raised - 30, raised + lasts + 120 + 1)
+    mine = {
+        facts.id: facts
+        for source in log.sources
+        for facts in source
+        if (facts.time - at("10:00")) // 60 in window
     }
-    by_id: dict[str, list[int]] = {}
+    assert {id for id, link in log.links.items() if link} == set(mine)
+    assert [found[0] for found in last(log).values()] == ([len(mine)] if mine else [])
+    assert last(log) == last(undisturbed)
+    by_id: dict[str, list[Incident]] = {}
     for one in log.told:
-        by_id.setdefault(one.id, []).append(one.sequence)
-    assert all(found == list(range(1, len(found) + 1)) for found in by_id.values()), (
-        "without holes or repeats"
-    )
+        by_id.setdefault(one.id, []).append(one)
+    for records in by_id.values():
+        assert [one.sequence for one in records] == list(range(1, len(records) + 1)), (
+            "without holes or repeats"
+        )
+        counts = [one.trouble_ticket_count for one in records]
+        assert counts == sorted(counts), "a successor tells nothing before it knows what its predecessor knew"
+    assert len(log.link_records) == len(set(log.link_records)), "nor a link that was told already"
 
 
 def last(log: Log) -> dict[str, tuple[int, dict[str, int], tuple[str, ...]]]:

@@ -166,9 +166,9 @@ def test_the_image_does_not_depend_on_order(pairs: list[tuple[str, int]], chance
     assert fold(shuffled).entries == fold(changes).entries
 
 
-def test_readme_names_the_permissions_and_the_keys() -> None:
+def test_its_page_names_the_permissions_and_the_keys() -> None:
     """So that the ACL that people copy is the one that the tests use."""
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "board.md").read_text(encoding="utf-8")
     words = set(text.split())
     for right in PERMISSIONS:
         assert right in words
