@@ -168,6 +168,10 @@ def test_servers_are_those_that_were_named() -> None:
         assert server["variables"]["host"]["default"] == "kafka-1"
         assert server["variables"]["port"]["default"] == "9094"
     assert DOCUMENT["info"]["version"] == "1.2.3"
+    alone = asyncapi(release="1", brokers="kafka", partitions=1, replication=1)["servers"]["plain"][
+        "variables"
+    ]
+    assert (alone["host"]["default"], alone["port"]["default"]) == ("kafka", "9092")
 
 
 def test_the_command_writes_yaml_and_json_of_one_document(tmp_path: Any) -> None:
