@@ -117,9 +117,10 @@ def _info(release: str) -> Document:
 
 
 def _servers(brokers: str) -> Document:
-    host, _, port = brokers.split(",", maxsplit=1)[0].strip().rpartition(":")
+    first = brokers.split(",", maxsplit=1)[0].strip()
+    host, _, port = first.rpartition(":") if ":" in first else (first, "", "9092")
     variables = {
-        "host": {"default": host or "localhost", "description": "A bootstrap server of the cluster."},
+        "host": {"default": host, "description": "A bootstrap server of the cluster."},
         "port": {"default": port},
     }
     place = {"host": "{host}:{port}", "variables": variables}

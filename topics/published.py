@@ -9,7 +9,7 @@ from typing import Any
 
 from models.errors import ContractError
 from topics.compatibility import NEW_VERSION, Break, Reader, breaks
-from topics.schema import ValueType, schema_of, value_types
+from topics.schema import NAMESPACE, ValueType, schema_of, value_types
 from topics.spec import Direction
 
 
@@ -20,10 +20,10 @@ def reader_of(value: ValueType) -> Reader:
 
 
 def differences(folder: Path) -> tuple[Break, ...]:
-    """Return everything in today's schemas that breaks readers of those in `folder`.
+    """Return everything in today's schemas that breaks readers of those in `folder`; other files there are passed over.
 
     Raises:
-        ContractError: a file there is no schema.
+        ContractError: a file there is no JSON.
     """
     values = {value.file: value for value in value_types()}
     found: list[Break] = []
@@ -42,6 +42,11 @@ def changes(folder: Path) -> tuple[str, ...]:
     return tuple(value.file for value in value_types() if published.get(value.file) != schema_of(value))
 
 
+def holds_schemas(folder: Path) -> bool:
+    """Say whether there is a published schema in `folder`."""
+    return bool(_published(folder))
+
+
 def _published(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for file in sorted(folder.glob("*.json")):
@@ -49,7 +54,6 @@ def _published(folder: Path) -> dict[str, dict[str, Any]]:
             schema = json.loads(file.read_bytes())
         except ValueError as error:
             raise ContractError(f"{file.name} is no JSON: {error}") from None
-        if not isinstance(schema, dict) or "$id" not in schema:
-            raise ContractError(f"{file.name} is no published schema: it has no $id")
-        found[file.name] = schema
+        if isinstance(schema, dict) and str(schema.get("$id", "")).startswith(NAMESPACE):
+            found[file.name] = schema
     return found

@@ -21,6 +21,8 @@ from topics.spec import TopicSpec
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 LOCAL: Final = "#/$defs/{name}"
+NAMESPACE: Final = "urn:barometer:"
+"""With which every `$id` begins."""
 
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NUMBER: Final = re.compile(r"[0-9]+$")
@@ -51,7 +53,7 @@ class ValueType:
     @property
     def id(self) -> str:
         """`$id`: the same in every release, for as long as the version is."""
-        return f"urn:barometer:{self.slug}:v{self.version}"
+        return f"{NAMESPACE}{self.slug}:v{self.version}"
 
     @property
     def file(self) -> str:

@@ -221,36 +221,40 @@ def describe(name: str, *, as_json: bool) -> None:
 def schemas(out: Path | None, against: Path | None, *, as_json: bool) -> None:
     """Write one JSON Schema (2020-12) for each type of value, with descriptions and examples. Needs no cluster.
 
-    Without --out the names are listed only. With --against, every change that a reader of the published schemas could
-    not follow is named, with what to do instead.
+    Without a folder the names are listed only. With --against, every change that a reader of the published schemas could
+    not follow is named, with what to do instead. --out looks at what it would replace in the same way, and writes nothing
+    where that would be broken; whoever means it deletes the file first.
 
     \b
     barometer topics schemas --out schemas
     barometer topics schemas --against schemas
     """
-    from topics.published import changes, differences
+    from topics.published import changes, differences, holds_schemas
     from topics.schema import schema_of, value_types
 
+    if against is not None and not holds_schemas(against):
+        raise click.BadParameter(f"there is no published schema in {against}", param_hint="--against")
     documents = {value.file: schema_of(value) for value in value_types()}
-    if out is not None:
+    published = [folder for folder in (against, out) if folder is not None and folder.is_dir()]
+    found = [one for folder in published for one in differences(folder)]
+    grown = changes(against) if against is not None else ()
+    is_written = out is not None and not found
+    if out is not None and is_written:
         out.mkdir(parents=True, exist_ok=True)
         for name, document in documents.items():
             (out / name).write_text(_text(document), encoding="utf-8")
-    found = differences(against) if against is not None else ()
     if as_json:
         told = [{"type": one.type, "field": one.field, "why": one.why, "remedy": one.remedy} for one in found]
-        _write({"schemas": {name: one["$id"] for name, one in documents.items()}, "breaks": told})
+        ids = {name: one["$id"] for name, one in documents.items()}
+        _write({"schemas": ids, "written": is_written, "breaks": told, "changed": list(grown)})
     else:
-        for one in found:
-            click.echo(f"breaks {one}")
-        if against is not None:
-            for name in changes(against):
-                click.echo(f"has grown, publish it anew: {name}")
+        for line in [*(f"breaks {one}" for one in found), *(f"differs: {name}" for name in grown)]:
+            click.echo(line)
         if out is None and against is None:
             for name, document in documents.items():
                 click.echo(f"{name}  {document['$id']}")
         else:
-            where = f" in {out}" if out is not None else ""
+            where = f" written to {out}" if is_written else ", nothing written" if out is not None else ""
             click.echo(f"{len(documents)} schemas{where}, {len(found)} breaks.", err=True)
     if found:
         raise click.exceptions.Exit(_DIFFERENT)

@@ -168,6 +168,10 @@ def test_servers_are_those_that_were_named() -> None:
         assert server["variables"]["host"]["default"] == "kafka-1"
         assert server["variables"]["port"]["default"] == "9094"
     assert DOCUMENT["info"]["version"] == "1.2.3"
+    alone = asyncapi(release="1", brokers="kafka", partitions=1, replication=1)["servers"]["plain"][
+        "variables"
+    ]
+    assert (alone["host"]["default"], alone["port"]["default"]) == ("kafka", "9092")
 
 
 def test_the_command_writes_yaml_and_json_of_one_document(tmp_path: Any) -> None:
@@ -181,25 +185,3 @@ def test_the_command_writes_yaml_and_json_of_one_document(tmp_path: Any) -> None
     assert run("--out", str(file), "--yaml").exit_code == 0
     assert file.read_text(encoding="utf-8").startswith("asyncapi: 3")
     assert "&id" not in file.read_text(encoding="utf-8")
-
-
-def test_the_schemas_command_writes_a_file_for_each_type_and_tells_a_break(tmp_path: Any) -> None:
-    """Exit code 1, the field and the remedy; equal schemas are no break."""
-    runner = CliRunner()
-    assert runner.invoke(topics, ["schemas", "--out", str(tmp_path)]).exit_code == 0
-    assert {file.name for file in tmp_path.iterdir()} == {value.file for value in value_types()}
-    assert runner.invoke(topics, ["schemas", "--against", str(tmp_path)]).exit_code == 0
-    file = tmp_path / "early-warning.v1.json"
-    schema = json.loads(file.read_text(encoding="utf-8"))
-    schema["properties"]["colour"] = {"type": "string"}
-    file.write_text(json.dumps(schema), encoding="utf-8")
-    told = runner.invoke(topics, ["schemas", "--against", str(tmp_path)])
-    assert told.exit_code == 1
-    assert "breaks EarlyWarning.colour: it has been removed" in told.stdout
-    as_json = runner.invoke(topics, ["schemas", "--against", str(tmp_path), "--json"])
-    assert [one["field"] for one in json.loads(as_json.stdout)["breaks"]] == ["colour"]
-    (tmp_path / "gone.v1.json").write_text('{"$id": "urn:x", "title": "Gone"}', encoding="utf-8")
-    assert (
-        "breaks Gone: the whole type is gone"
-        in runner.invoke(topics, ["schemas", "--against", str(tmp_path)]).stdout
-    )

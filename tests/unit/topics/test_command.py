@@ -1,14 +1,17 @@
 """`barometer topics` without a cluster: lists and describes contracts, for people and for programs."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from agents.commands.topics import topics
+from models.errors import ContractError
 from topics import provision
 from topics.catalogue import catalogue
 from topics.provision import ClusterError
+from topics.schema import value_types
 from topics.spec import Direction
 
 
@@ -87,3 +90,43 @@ def test_help_shows_examples() -> None:
     assert "barometer topics check" in run("--help").output
     for command in ("create", "check", "describe"):
         assert f"barometer topics {command}" in run(command, "--help").output
+
+
+def test_schemas_are_written_a_file_for_each_type(tmp_path: Path) -> None:
+    """Named like their ids; without a folder they are listed only."""
+    assert run("schemas", "--out", str(tmp_path / "new")).exit_code == 0
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {value.file for value in value_types()}
+    assert "urn:barometer:early-warning:v1" in run("schemas").stdout
+    assert run("schemas", "--against", str(tmp_path / "new")).exit_code == 0
+
+
+def test_a_break_is_told_with_its_field_and_nothing_published_is_overwritten_by_it(tmp_path: Path) -> None:
+    """Exit code 1; what was promised stays on the disk until somebody deletes it on purpose."""
+    assert run("schemas", "--out", str(tmp_path)).exit_code == 0
+    file = tmp_path / "early-warning.v1.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    schema["properties"]["colour"] = {"type": "string"}
+    promised = json.dumps(schema)
+    file.write_text(promised, encoding="utf-8")
+    (tmp_path / "gone.v1.json").write_text(
+        '{"$id": "urn:barometer:gone:v1", "title": "Gone"}', encoding="utf-8"
+    )
+    (tmp_path / "package.json").write_text("{}", encoding="utf-8")
+    for option in ("--against", "--out"):
+        told = run("schemas", option, str(tmp_path))
+        assert told.exit_code == 1
+        assert "breaks EarlyWarning.colour: it has been removed" in told.stdout
+        assert "breaks Gone: the whole type is gone" in told.stdout
+        assert file.read_text(encoding="utf-8") == promised
+    found = json.loads(run("schemas", "--against", str(tmp_path), "--json").stdout)
+    assert [one["field"] for one in found["breaks"]] == ["colour", ""]
+    assert found["changed"] == [file.name]
+
+
+def test_a_folder_without_schemas_is_wrong_usage(tmp_path: Path) -> None:
+    """A slip in the path must not look like a clean comparison."""
+    assert run("schemas", "--against", str(tmp_path)).exit_code == 2
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    told = run("schemas", "--against", str(tmp_path))
+    assert isinstance(told.exception, ContractError)
+    assert "broken.json is no JSON" in str(told.exception)

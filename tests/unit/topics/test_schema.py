@@ -48,6 +48,16 @@ def test_names_ids_and_files_tell_types_apart() -> None:
     assert named("EarlyWarning").id == "urn:barometer:early-warning:v1"
 
 
+class EarlyWarning2(msgspec.Struct):
+    """A later version."""
+
+
+def test_a_second_version_stands_beside_the_first() -> None:
+    """Its struct ends in a number, and its id and files have that of its topic."""
+    second = ValueType(EarlyWarning2, "cx.warning.changed.v2", 2, named("EarlyWarning").topics)
+    assert (second.id, second.file) == ("urn:barometer:early-warning:v2", "early-warning.v2.json")
+
+
 @every_type
 def test_a_schema_is_valid_and_says_what_it_is_about(value: ValueType) -> None:
     """Title, description, Chinese title, topics and type are there; the dialect's own schema accepts it."""
