@@ -1,7 +1,8 @@
 """Keeps and exposes the values of the metric catalogue. The worker tells it what happened; it never asks.
 
 The hot path is meant to count in plain integers and call once a batch; every child (one combination of label
-values) is bound once and then found by one dictionary look-up. All writers run in the worker's thread.
+values) is bound once and then found by one dictionary look-up. All writers run in the worker's thread, but for
+`faults`, whose thread also counts dead letters of its own topics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -161,6 +161,7 @@ class Session:
         for topic in (NETWORK_TOPOLOGY, NETWORK_FAULTS):
             for record in self._records(topic, self._next[topic]):
                 self._take(topic, record)
+        self._name_flaws()
         if position is not None and position.held_since:
             self._links(position.held_since - CLOCK_SKEW_MS)
         log.info(
@@ -170,6 +171,22 @@ class Session:
             len(self._desk.book),
             len(self._desk.topology),
         )
+
+    def _name_flaws(self) -> None:
+        flaws = self._desk.topology.flaws()
+        if flaws.unknown_parents:
+            log.warning(
+                "%d network elements hang on something that %s does not describe, among them %s",
+                flaws.unknown_parents,
+                NETWORK_TOPOLOGY,
+                ", ".join(flaws.unknown_parent_of),
+            )
+        if flaws.in_circles:
+            log.warning(
+                "%d network elements hang on themselves in a circle, among them %s",
+                flaws.in_circles,
+                ", ".join(flaws.circle_at),
+            )
 
     def _state(self) -> tuple[FaultsPosition | None, list[IncidentState]]:
         values: dict[bytes, bytes | None] = {}
