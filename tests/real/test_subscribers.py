@@ -142,28 +142,11 @@ def test_a_subscriber_made_from_the_document_alone_reads_every_output_without_an
     assert "surprise" in error
 
 
-LZ4: Final = """
-from cramjam import lz4
-
-def decompress(payload: bytes) -> bytes:
-    return bytes(lz4.decompress(payload))
-"""
-"""kafka-python reads lz4 through the package of that name; here a locked one with the same codec stands in for it."""
-
-
-def environment(folder: Path, brokers: str) -> dict[str, str]:
-    """Return the environment of a worked subscriber: where the brokers are, and a codec for lz4."""
-    (folder / "lz4").mkdir(exist_ok=True)
-    (folder / "lz4" / "__init__.py").touch()
-    (folder / "lz4" / "frame.py").write_text(LZ4, encoding="utf-8")
-    return os.environ | {"BAROMETER_BROKERS": brokers, "PYTHONPATH": str(folder)}
-
-
 def run(name: str, folder: Path, brokers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a worked subscriber to its end."""
     done = subprocess.run(
         [sys.executable, "-P", str(SUBSCRIBERS / name), *arguments],
-        env=environment(folder, brokers), cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | {"BAROMETER_BROKERS": brokers}, cwd=folder, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done
