@@ -16,7 +16,7 @@ PROJECT = {"agents", "topics", "models", "monitoring"}
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path = [place for place in sys.path if Path(place).resolve() != CHECKOUT]
 
-from confluent_kafka import Consumer, TopicPartition  # noqa: E402 - after the path is clean
+from confluent_kafka import Consumer, KafkaError, TopicPartition  # noqa: E402 - after the path is clean
 from pydantic import ValidationError  # noqa: E402
 
 ERRORS_MOST = 20
@@ -54,6 +54,8 @@ def records(consumer: Consumer, topic: str) -> Any:
         consumer.assign([TopicPartition(topic, number, low)])
         while low < high:
             record = consumer.poll(10)
+            if record is not None and record.error() and record.error().code() == KafkaError._PARTITION_EOF:
+                break  # what is left are the markers of transactions
             if record is None or record.error():
                 raise RuntimeError(f"{topic}[{number}] at {low} of {high}: {record and record.error()}")
             low = (record.offset() or 0) + 1
@@ -72,7 +74,8 @@ def main(document_file: str, contract_file: str, brokers: str) -> None:
     read: dict[str, dict[str, int]] = {}
     errors = []
     consumer = Consumer({
-        "bootstrap.servers": brokers, "group.id": "subscriber", "enable.auto.commit": False, "fetch.wait.max.ms": 10,
+        "bootstrap.servers": brokers, "group.id": "subscriber", "enable.auto.commit": False, "enable.partition.eof": True,
+        "fetch.wait.max.ms": 10,
     })  # fmt: skip
     for topic, types in sent(document).items():
         counts = read.setdefault(topic, {})

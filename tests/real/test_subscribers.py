@@ -209,7 +209,7 @@ def test_the_worked_subscribers_print_warnings_fold_the_active_ones_and_drop_rep
     assert done.stderr.strip() == "2 repeats dropped"
 
     log = tmp_path / "ten_lines.log"
-    variables = [f"BAROMETER_BROKERS={brokers}", f"PYTHONPATH={environment(tmp_path, brokers)['PYTHONPATH']}"]
+    variables = [f"BAROMETER_BROKERS={brokers}"]
     command = ["env", *variables, sys.executable, "-P", str(SUBSCRIBERS / "ten_lines.py")]
     ten_lines = Guarded(command, log=log)
     try:
