@@ -13,9 +13,9 @@ from models.pane import HOUR
 from models.vocabulary import Channel
 
 RISE_SECONDS: Final = 600.0
-"""People notice and complain: the burst grows to its height in this time."""
+"""People notice and complain: the burst grows to its height in this time (assumption)."""
 TAIL_SECONDS: Final = 900.0
-"""After the end complaints go on, decaying with this time constant."""
+"""After the end complaints go on, decaying with this time constant (assumption)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,9 @@ from models.vocabulary import Channel
 from topics.catalogue import input_of
 
 LONGEST_TALK_SECONDS: Final = 7_200.0
+"""Longer talks are cut (assumption)."""
 _REDIAL_AFTER_MS: Final = (60_000, 600_000)
+"""Who gave up tries again so long afterwards (assumption)."""
 _NEVER_GIVES_UP_MS: Final = 86_400_000
 """Who made a complaint in a contact was answered in it."""
 _STEP_MS: Final = STEP * 1000

@@ -34,6 +34,7 @@ URGE_HOURS: Final = 22
 REPEAT_HOURS: Final = (30, 28 * 24)
 """A repeat follows this much later at the least and at the most; within 30 days."""
 _REPEAT_SAMPLE: Final = 8
+"""Steps of the past from which the repeats of one step are taken; enough that they are not all of one morning."""
 
 _STAGES: Final = {
     "NET": JourneyStage.USE,
@@ -50,6 +51,7 @@ _STAGES: Final = {
 _ELEMENT_KNOWN: Final = 0.7
 """Share of network and broadband complaints whose producer knows the cell or OLT (assumption)."""
 _LANGUAGE_STATED: Final = 0.7
+"""Share of complaints whose producer states the language (assumption)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ PRICE_FACTOR: Final = 1.6
 PRICE_FLOOR: Final = 4.0
 """And so many an hour in a cell that normally has none: slow, not a surge (assumption)."""
 REPOST_FACTOR: Final = 1.5
+"""Reposts an hour, in times of the category's normal rate, above the floor (assumption)."""
 
 _BILLING: Final = {"BIL.OVER": 0.45, "BIL.PLANFEE": 0.20, "BIL.DATAFEE": 0.20, "BIL.DISPUTE": 0.15}
 _PRICE: Final = (

@@ -39,6 +39,7 @@ class Language(IntEnum):
     MIXED = 2
 
 
+# Shares of texts with each part (assumptions).
 OPENING_SHARE: Final = 0.55
 DETAIL_SHARE: Final = 0.55
 DEMAND_SHARE: Final = 0.42

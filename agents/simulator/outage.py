@@ -16,6 +16,7 @@ _CUT_SUBJECTS: Final = (
     ("BRD", {"BRD.DOWN": 0.85, "BRD.IPTV": 0.15}),
 )
 SITES_CUT: Final = 2
+"""Sites of a city behind one cut (assumption)."""
 STORM_ALARMS: Final = (240, 480)
 """Alarms of a storm: hundreds within `_STORM_MS` (assumption; operators speak of hundreds from one root)."""
 ANNOUNCED_SECONDS: Final = 12 * HOUR

@@ -17,7 +17,9 @@ from models.vocabulary import AgeBand, Area, Product, Segment
 SEGMENTS: Final = (Segment.INDIVIDUAL, Segment.FAMILY, Segment.GROUP)
 AREAS: Final = (Area.DENSE, Area.HUB, Area.SUBURB, Area.REMOTE)
 _AREA_SHARES: Final = (0.46, 0.12, 0.28, 0.14)
+"""Assumption; the classes are those of seed F14."""
 NETWORK_AGE_MONTHS_MAX: Final = 240
+"""Customers joined evenly over so many months (assumption)."""
 GROUP: Final = SEGMENTS.index(Segment.GROUP)
 FEWEST: Final = 1_000
 """Customers of a province at the smallest scales: enough that two complaints are hardly ever one person's by chance."""

@@ -36,7 +36,9 @@ LONGEST_HOLD_SECONDS: Final = 20 * HOUR
 RELEASE_HOUR: Final = 7
 """Local hour at which a batch that was held back arrives."""
 GARBAGE_AN_HOUR: Final = 60
+"""At any scale, so that there are some of each kind."""
 DUPLICATE_SHARE: Final = 0.25
+"""Of a faulty producer's events, each repeated up to three times."""
 REORDERED_SHARE: Final = 0.30
 REORDERED_MS: Final = 18_000
 """Longest delay of a reordered event: with the jitter it stays within the allowed lateness."""

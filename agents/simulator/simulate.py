@@ -31,6 +31,7 @@ from topics.catalogue import input_of
 CLOSING_SECONDS: Final = 120
 """The closing heartbeats stand this far behind the end: a pane and an allowed lateness of up to a minute."""
 REDELIVERED_WITHIN_MS: Final = (5_000, 300_000)
+"""A producer that was not sure sends again after this time (assumption)."""
 _FASTEST_MS: Final = 20
 _WHOLE: Final = 1 << 32
 

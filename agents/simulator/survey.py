@@ -31,11 +31,12 @@ from topics.catalogue import input_of
 _NPS_BY_CSAT: Final = ((0, 2), (0, 5), (4, 8), (6, 10), (9, 10))
 """Lowest and highest likelihood to recommend that goes with a satisfaction of 1 to 5 (assumption)."""
 _SUB_SCORES_SHARE: Final = 0.35
+"""Share of answers that rate the parts as well (assumption; the parts are those of seed D12)."""
 _OCCUPATIONS: Final = ("职员", "学生", "退休", "个体经营", "务工", "教师", "司机", "")
 _PARTS: Final = ("service", "coverage", "price", "customerService")
 _AFTER_CALL_MS: Final = (60_000, 7_200_000)
 _AFTER_CASE_MS: Final = (600_000, 86_400_000)
-"""An answer, or the end of waiting for it, comes so long after the experience."""
+"""An answer, or the end of waiting for it, comes so long after the experience (assumption)."""
 _ANSWERED: Final = 0.96
 """Share of contacts with people that are answered, about: the rest is given up."""
 _STEP_MS: Final = STEP * 1000

@@ -181,6 +181,22 @@ def test_an_incident_leaves_everything_else_as_it_was() -> None:
     assert all(json.loads(envelope.value)["region"] == "44" for envelope in added)
 
 
+def test_the_cases_of_an_incident_are_solved_together_soon_after_its_end() -> None:
+    """Within six hours, whatever the teams have to do; a case that waits for its customer takes longer."""
+    spec = _with(Incident(IncidentKind.ALARM_STORM, ("44",), _at(9), _at(11)))
+    cases: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for value in _values(spec, input_of(Stream.CASES)):
+        if value["caseId"].startswith(f"case-{SPEC.seed}-i1-"):
+            cases[value["caseId"]].append(value)
+    solved = 0
+    for updates in cases.values():
+        times = [_time(update["time"]) for update in updates if update["state"] == "resolved"]
+        if times and not any(update["state"] == "pending" for update in updates):
+            solved += 1
+            assert _at(11) < min(times) <= _at(17) + 60
+    assert solved > 8
+
+
 def test_the_number_of_an_incident_is_what_tells_two_equal_ones_apart() -> None:
     """Two cuts at once in one province have events of their own."""
     cut = Incident(IncidentKind.HIDDEN_CUT, ("44",), _at(9), _at(11))
