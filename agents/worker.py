@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
@@ -15,18 +16,19 @@ from aiokafka.errors import (
 )
 from mode import Service
 
-from agents.app import APP_ID, Pipeline, create_pipeline
+from agents.app import APP_ID, Pipeline, changelog_of, create_pipeline
+from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
-from agents.permissions import Forbidden, refuse_forbidden
+from agents.permissions import REMEDY, Forbidden, refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
 from models.errors import BarometerError
 from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
-from topics.access import Role, acls
+from topics.access import Acl, Role, acls
 from topics.catalogue import PANES, input_of
 
 log = logging.getLogger("barometer.worker")
@@ -86,6 +88,9 @@ class Monitoring(Service):
 class _Worker(faust.Worker):
     """Faust's worker without its banner, and with an end to every stop."""
 
+    brokers = ""
+    """For messages; set before it runs."""
+
     async def on_first_start(self) -> None:
         # The parent class changes into its working directory and sets the process title; neither is wanted here.
         await super(faust.Worker, self).on_first_start()
@@ -98,12 +103,34 @@ class _Worker(faust.Worker):
         self._watch_stop()
         super()._on_sigint()
 
+    def _crash(self, reason: BaseException) -> None:
+        if not self._crashed.is_set():
+            # A crash ends with a stop too, which may wait for a consumer that is gone; it may come from another thread.
+            self.loop.call_soon_threadsafe(self._watch_stop)
+        super()._crash(reason)
+
     def _watch_stop(self) -> None:
         def leave() -> None:
             log.error("not stopped after %.0f s (is the broker down?): leaving at once", STOP_SECONDS)
-            os._exit(EXIT_STUCK)
+            refusal = self.refusal(self.crash_reason)
+            if refusal is None:
+                os._exit(EXIT_STUCK)
+            sys.stderr.write(f"Error: {refusal}\n")
+            sys.stderr.flush()
+            os._exit(EXIT_ENVIRONMENT)
 
         self.loop.call_later(STOP_SECONDS, leave)
+
+    def refusal(self, *reasons: BaseException | None) -> BarometerError | None:
+        """Return what to tell where one of `reasons` is a refusal and no defect, else None."""
+        for reason in reasons:
+            if isinstance(reason, BarometerError):
+                return reason
+            if isinstance(reason, RIGHTS_LOST):
+                return Forbidden(
+                    f"Kafka at {self.brokers} does not allow what a worker does: {reason}. {REMEDY}"
+                )
+        return None
 
 
 def run_worker(settings: Settings) -> None:
@@ -118,7 +145,8 @@ def run_worker(settings: Settings) -> None:
     if access.security == "SASL_PLAINTEXT":
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
     if look(access):
-        refuse_forbidden(access, acls(Role.WORKER, heartbeats=settings.heartbeats))
+        changelogs = (Acl("topic", changelog_of(table), ("Read", "Write")) for table in ("windows", *Stream))
+        refuse_forbidden(access, (*acls(Role.WORKER, heartbeats=settings.heartbeats), *changelogs))
     topics = [PANES, *(input_of(stream) for stream in Stream)]
     pipeline = create_pipeline(settings, topic_ids(access, topics, settings.partitions))
     serve(pipeline, settings)
@@ -140,16 +168,14 @@ def serve(pipeline: Pipeline, settings: Settings) -> None:
     )
     # It would write escape codes to standard output, terminal or not.
     worker.spinner = None
+    worker.brokers = settings.brokers
     try:
         worker.execute_from_commandline()
     except SystemExit as leave:
-        if isinstance(worker.crash_reason, BarometerError):
-            raise worker.crash_reason from None
-        if isinstance(worker.crash_reason, RIGHTS_LOST):
-            raise Forbidden(
-                f"Kafka at {settings.brokers} no longer allows what a worker does: {worker.crash_reason}. "
-                "Grant it again; `barometer topics acls worker` prints the commands."
-            ) from None
+        # What goes wrong while it starts is no crash; Faust has made its exit code of it.
+        refusal = worker.refusal(worker.crash_reason, leave.__cause__, leave.__context__)
+        if refusal is not None:
+            raise refusal from None
         if leave.code not in (None, 0):
             raise
     finally:
