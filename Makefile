@@ -35,7 +35,7 @@ test: lint ## everything: lint, unit tests with coverage, tests on real Kafka an
 bench: env ## the benchmark: finished worker, naive Faust and a bare loop, interleaved on real Kafka
 	@$(BIN)/python -m benchmarks
 
-fmt: env ## put every file into the format, fix what can be fixed safely, and write README's tables
+fmt: env ## put every file into the format, fix what can be fixed safely, and write the tables of README and docs
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 	@$(BIN)/python -c 'from pathlib import Path; from agents.reference import filled; [page.write_text(filled(page.read_text())) for page in (Path("README.md"), *Path("docs").glob("*.md"))]'

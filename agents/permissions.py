@@ -1,6 +1,6 @@
 """May this client do what a worker does? Asked once at the start, so that a missing ACL is named and not met at night.
 
-A worker whose rights are taken away later ends at the refused write, or waits at the refused read and says so.
+A worker whose rights are taken away later ends at the next refused read or write.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,7 @@ from models.errors import BarometerError
 from topics.access import Acl
 
 ANSWER_SECONDS: Final = 15.0
-IMPLIED: Final = {"DescribeConfigs": "DESCRIBE_CONFIGS"}
-
-__all__ = ["Forbidden", "refuse_forbidden"]
+REMEDY: Final = "Grant it; `barometer topics acls worker` prints the commands."
 
 
 class Forbidden(BarometerError):
@@ -24,7 +22,7 @@ class Forbidden(BarometerError):
 
 
 def refuse_forbidden(access: KafkaAccess, wanted: tuple[Acl, ...]) -> None:
-    """Return if the brokers allow all of `wanted`; topics that do not exist and prefixes are passed over.
+    """Return if the brokers allow all of `wanted` (operations of one word); missing topics and prefixes are passed over.
 
     Raises:
         Forbidden: something is not allowed.
@@ -35,9 +33,7 @@ def refuse_forbidden(access: KafkaAccess, wanted: tuple[Acl, ...]) -> None:
         for kind, ask in (("topic", _of_topics), ("group", _of_groups)):
             named = {acl.name: acl for acl in wanted if acl.kind == kind and not acl.prefixed}
             for name, allowed in ask(admin, list(named)).items():
-                lacking = [
-                    one for one in named[name].operations if AclOperation[_constant(one)] not in allowed
-                ]
+                lacking = [one for one in named[name].operations if AclOperation[one.upper()] not in allowed]
                 if lacking:
                     missing.append(f"{', '.join(lacking)} on {kind} {name}")
     except (KafkaException, TimeoutError):
@@ -45,12 +41,8 @@ def refuse_forbidden(access: KafkaAccess, wanted: tuple[Acl, ...]) -> None:
     if missing:
         raise Forbidden(
             f"Kafka at {access} does not allow {access.principal} what a worker does: {'; '.join(missing)}. "
-            "Grant it; `barometer topics acls worker` prints the commands."
+            f"{REMEDY}"
         )
-
-
-def _constant(operation: str) -> str:
-    return IMPLIED.get(operation, operation.upper())
 
 
 def _of_topics(admin: AdminClient, names: list[str]) -> Mapping[str, set[AclOperation]]:

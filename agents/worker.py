@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from time import monotonic
@@ -17,7 +18,7 @@ from aiokafka.errors import (
 from mode import Service
 from mode.utils.futures import maybe_cancel
 
-from agents.app import APP_ID, Pipeline, create_pipeline
+from agents.app import APP_ID, Pipeline, changelog_of, create_pipeline
 from agents.boardagent import TOPICS as BOARD_TOPICS
 from agents.boardagent import BoardAgent, board_of
 from agents.cli import EXIT_ENVIRONMENT
@@ -25,14 +26,14 @@ from agents.cluster import topic_ids
 from agents.faults.thread import FaultsThread
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
-from agents.permissions import Forbidden, refuse_forbidden
+from agents.permissions import REMEDY, Forbidden, refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.transport import BatchConsumer
 from models.errors import BarometerError
 from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
-from topics.access import Role, acls
+from topics.access import Acl, Role, acls
 from topics.catalogue import PANES, input_of
 
 log = logging.getLogger("barometer.worker")
@@ -143,6 +144,9 @@ class _Worker(faust.Worker):
         await self.stop()
         maybe_cancel(self._starting_fut)
 
+    brokers = ""
+    """For messages; set before it runs."""
+
     async def on_first_start(self) -> None:
         # The parent class changes into its working directory and sets the process title; neither is wanted here.
         await super(faust.Worker, self).on_first_start()
@@ -155,12 +159,34 @@ class _Worker(faust.Worker):
         self._watch_stop()
         super()._on_sigint()
 
+    def _crash(self, reason: BaseException) -> None:
+        if not self._crashed.is_set():
+            # A crash ends with a stop too, which may wait for a consumer that is gone; it may come from another thread.
+            self.loop.call_soon_threadsafe(self._watch_stop)
+        super()._crash(reason)
+
     def _watch_stop(self) -> None:
         def leave() -> None:
             log.error("not stopped after %.0f s (is the broker down?): leaving at once", STOP_SECONDS)
-            os._exit(EXIT_ENVIRONMENT if isinstance(self.failure, BarometerError) else EXIT_STUCK)
+            refusal = self.refusal(self.failure, self.crash_reason)
+            if refusal is None:
+                os._exit(EXIT_STUCK)
+            sys.stderr.write(f"Error: {refusal}\n")
+            sys.stderr.flush()
+            os._exit(EXIT_ENVIRONMENT)
 
         self.loop.call_later(STOP_SECONDS, leave)
+
+    def refusal(self, *reasons: BaseException | None) -> BarometerError | None:
+        """Return what to tell where one of `reasons` is a refusal and no defect, else None."""
+        for reason in reasons:
+            if isinstance(reason, BarometerError):
+                return reason
+            if isinstance(reason, RIGHTS_LOST):
+                return Forbidden(
+                    f"Kafka at {self.brokers} does not allow what a worker does: {reason}. {REMEDY}"
+                )
+        return None
 
 
 def run_worker(settings: Settings) -> None:
@@ -176,7 +202,8 @@ def run_worker(settings: Settings) -> None:
     if access.security == "SASL_PLAINTEXT":
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
     if look(access):
-        refuse_forbidden(access, acls(Role.WORKER, heartbeats=settings.heartbeats))
+        changelogs = (Acl("topic", changelog_of(table), ("Read", "Write")) for table in ("windows", *Stream))
+        refuse_forbidden(access, (*acls(Role.WORKER, heartbeats=settings.heartbeats), *changelogs))
     board = board_of(settings)
     topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
     ids = topic_ids(access, topics, settings.partitions)
@@ -211,20 +238,16 @@ def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = Non
     )
     # It would write escape codes to standard output, terminal or not.
     worker.spinner = None
+    worker.brokers = settings.brokers
     pipeline.core.on_failed = worker.fail
     try:
         with FaultsThread(settings, pipeline.observer.metrics.faults) if settings.faults else nullcontext():
             worker.run()
     finally:
         pipeline.outbox.close()
-    failure = worker.failure
-    if isinstance(failure, RIGHTS_LOST):
-        raise Forbidden(
-            f"Kafka at {settings.brokers} no longer allows what a worker does: {failure}. "
-            "Grant it again; `barometer topics acls worker` prints the commands."
-        )
-    if isinstance(failure, BarometerError):
-        raise failure
-    if failure is not None:
-        log.critical("ended by a failure", exc_info=failure)
+    refusal = worker.refusal(worker.failure, worker.crash_reason)
+    if refusal is not None:
+        raise refusal
+    if worker.failure is not None:
+        log.critical("ended by a failure", exc_info=worker.failure)
         raise SystemExit(EXIT_DEFECT)

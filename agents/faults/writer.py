@@ -118,7 +118,7 @@ class Writer:
 
     def _state(self, id: str, state: IncidentState | None, now: str) -> None:
         if state is None:
-            self._produce(INCIDENT_STATE, partition_of(id, self._partitions), id.encode(), None, [])
+            self._send(INCIDENT_STATE, id, None, f"{id}/forgotten", now)
         else:
             ce_id = f"{id}/{state.incident.sequence}/{sum(state.settled.values()) + state.settled_urges}"
             self._send(INCIDENT_STATE, id, _json(state), ce_id, now)
@@ -129,7 +129,7 @@ class Writer:
         headers += dead_letter_headers(letter)
         self._produce(DEAD_LETTERS, 0, letter.id.encode(), _json(letter), headers)
 
-    def _send(self, topic: str, key: str, value: bytes, id: str, time: str, ce_type: str = "") -> None:
+    def _send(self, topic: str, key: str, value: bytes | None, id: str, time: str, ce_type: str = "") -> None:
         headers = cloudevent_headers(id, ce_type or _ce_type(topic), time)
         self._produce(topic, partition_of(key, self._partitions), key.encode(), value, headers)
 

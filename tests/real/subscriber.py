@@ -54,9 +54,10 @@ def records(consumer: Consumer, topic: str) -> Any:
         consumer.assign([TopicPartition(topic, number, low)])
         while low < high:
             record = consumer.poll(10)
-            if record is not None and record.error() and record.error().code() == KafkaError._PARTITION_EOF:
+            error = record and record.error()
+            if error and error.code() == KafkaError._PARTITION_EOF:
                 break  # what is left are the markers of transactions
-            if record is None or record.error():
+            if record is None or error:
                 raise RuntimeError(f"{topic}[{number}] at {low} of {high}: {record and record.error()}")
             low = (record.offset() or 0) + 1
             yield record

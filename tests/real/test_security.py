@@ -35,8 +35,8 @@ from agents.recording import Envelope, line_of
 from agents.simulator.simulate import simulate
 from agents.simulator.spec import SimulationSpec, days_from
 from tests.real.certificates import Authority, authority
-from tests.real.pipeline import Worker
-from topics.access import Acl, Role, acls
+from tests.real.pipeline import Worker, until
+from topics.access import CHANGELOG_PREFIX, Acl, Role, acls
 from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINTS, EARLY_WARNINGS
 from topics.provision import provision
 
@@ -80,6 +80,7 @@ class Secured:
         """Allow `wanted` to a user, from any host."""
         for done in self.admin.create_acls(list(self._bindings(wanted, user))).values():
             done.result(10)
+        self._wait_until_known(wanted, user, there=True)
 
     def revoke(self, wanted: tuple[Acl, ...], user: str) -> None:
         """Take rights away again."""
@@ -97,6 +98,16 @@ class Secured:
         ]
         for done in self.admin.delete_acls(filters).values():
             assert done.result(10)
+        self._wait_until_known(wanted, user, there=False)
+
+    def _wait_until_known(self, wanted: tuple[Acl, ...], user: str, *, there: bool) -> None:
+        """The controller has answered; the broker learns it a moment later."""
+        last = list(self._bindings(wanted, user))[-1]
+        asked = AclBindingFilter(
+            last.restype, last.name, last.resource_pattern_type, last.principal, last.host, last.operation,
+            last.permission_type,
+        )  # fmt: skip
+        until(lambda: bool(self.admin.describe_acls(asked).result(10)) is there, "the broker knows the ACL")
 
     @staticmethod
     def _bindings(wanted: tuple[Acl, ...], user: str) -> Iterator[AclBinding]:
@@ -140,6 +151,9 @@ def secured(tmp_path_factory: pytest.TempPathFactory, installed_kafka: None) -> 
             made.grant(acls(role), role.value)
         done = run(made.settings(Role.ADMIN), "topics", "create")
         assert done.returncode == 0, done.stderr
+        with worker_of(made, folder, "first") as worker:
+            worker.wait_until_ready()  # the changelogs are there now
+            assert worker.terminate() == 0
         yield made
 
 
@@ -319,7 +333,12 @@ def test_a_host_name_may_be_trusted_knowingly(secured: Secured) -> None:
         (Acl("topic", COMPLAINTS, ("Read",)), f"Read on topic {COMPLAINTS}"),
         (Acl("topic", EARLY_WARNINGS, ("Write",)), f"Write on topic {EARLY_WARNINGS}"),
         (Acl("group", "barometer", ("Read",)), "Read on group barometer"),
+        (
+            Acl("topic", CHANGELOG_PREFIX, ("Read",), prefixed=True),
+            "Read on topic barometer-complaints-changelog",
+        ),
     ],
+    ids=("read", "write", "group", "changelog"),
 )
 def test_a_worker_without_a_right_names_it_before_it_begins(
     secured: Secured, tmp_path: Path, missing: Acl, said: str
@@ -359,9 +378,10 @@ def test_who_may_not_read_is_told_so(secured: Secured) -> None:
             Acl("topic", CLASSIFIED_COMPLAINTS, ("Write",)),
             rf"{CLASSIFIED_COMPLAINTS}\[\d\]: .*authorization failed",
         ),
-        (Acl("topic", COMPLAINTS, ("Read",)), rf"no longer allows.*{COMPLAINTS}"),
-        (Acl("group", "barometer", ("Read",)), r"no longer allows.*GroupAuthorizationFailed.*barometer"),
+        (Acl("topic", COMPLAINTS, ("Read",)), rf"does not allow.*{COMPLAINTS}"),
+        (Acl("group", "barometer", ("Read",)), r"does not allow.*GroupAuthorizationFailed.*barometer"),
     ],
+    ids=("write", "read", "group"),
 )
 def test_a_right_that_is_taken_away_later_ends_the_worker_with_its_name(
     secured: Secured, tmp_path: Path, missing: Acl, said: str
@@ -399,8 +419,8 @@ def test_a_password_that_is_changed_later_is_tried_on_and_named(
 ) -> None:
     """A worker at work keeps its place: the change may be half done. It says what is refused, and is not ready.
 
-    worker   ready ####|.... not ready, live, retrying ....| SIGTERM, exit 0
-    broker          restarted: the old password is refused
+    worker   may not create changelogs, exit 3 | ready ####|.... not ready, live, retrying ....| SIGTERM, exit 0
+    broker                                                restarted: the old password is refused
     """
     security = Security((Listener("CLEAR", "SASL_PLAINTEXT"),), {"worker": PASSWORDS["worker"]})
     with KafkaCluster(data_dir=tmp_path / "kafka", security=security) as kafka:
@@ -410,6 +430,14 @@ def test_a_password_that_is_changed_later_is_tried_on_and_named(
         provision(kafka.internal, partitions=2, replication=1)
         settings = other.settings(Role.WORKER, kafka_security="SASL_PLAINTEXT")
         del settings["kafka_ca_file"]
+        create = (Acl("topic", CHANGELOG_PREFIX, ("Create",), prefixed=True),)
+        other.revoke(create, "worker")
+        with Worker(tmp_path, "first", settings) as worker:
+            assert worker.exit_code() == 3
+            assert re.search(
+                "^Error: .*does not allow.*Cannot create topic: barometer-", worker.log, re.MULTILINE
+            )
+        other.grant(create, "worker")
         with Worker(tmp_path, "worker", settings) as worker:
             worker.wait_until_ready()
             assert "not encrypted; set BAROMETER_KAFKA_SECURITY" in worker.log
