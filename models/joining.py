@@ -24,12 +24,12 @@ from models.incident import (
     Status,
     Tally,
     changes,
-    earliest,
     merged,
     status_of,
     write_incident,
 )
 from models.joined import Incident, IncidentState, SourcePosition
+from models.linked import Linked
 from models.linking import AFTER, BEFORE, Facts, Link, Linker
 from models.naming import Names
 from models.outage import Outage, outages_of
@@ -94,7 +94,7 @@ class Desk:
         self._fresh: list[Held] = []
         self._prior: dict[Identity, Link] = {}
         self._by_region: dict[str, dict[int, Held]] = {}
-        self._linked: dict[str, dict[int, Held]] = {}
+        self._linked: dict[str, Linked] = {}
         self._settled: dict[str, Tally] = {}
         self._told: dict[str, Incident] = {}
         self._dirty: set[str] = set()
@@ -238,13 +238,15 @@ class Desk:
 
     def _count(self, held: Held) -> None:
         if held.link is not None:
-            self._linked.setdefault(held.link.incident, {})[id(held)] = held
+            self._linked.setdefault(held.link.incident, Linked()).add(held)
             self._dirty.add(held.link.incident)
 
     def _discount(self, held: Held) -> None:
         if held.link is not None:
-            of = self._linked.get(held.link.incident, {})
-            of.pop(id(held), None)
+            linked = self._linked[held.link.incident]
+            linked.remove(held)
+            if not linked:
+                del self._linked[held.link.incident]
             self._dirty.add(held.link.incident)
 
     def _advance(self, behind: set[int]) -> None:
@@ -257,7 +259,7 @@ class Desk:
 
     def _settle(self) -> set[str]:
         """Count for good what is old enough; return the incidents whose settled complaints are more now."""
-        touched: set[str] = set()
+        settled: dict[str, Linked] = {}
         too_many = self.held - HELD_MAX
         share = -(-too_many // len(self.queues))
         before = self.watermark - SETTLES_AFTER
@@ -267,10 +269,11 @@ class Desk:
                 self._by_region[held.facts.region].pop(id(held), None)
                 if held.link is not None:
                     incident = held.link.incident
-                    self._settled[incident] = self._settled.get(incident, Tally()).plus(_tally([held]))
+                    settled.setdefault(incident, Linked()).add(held)
                     self._discount(held)
-                    touched.add(incident)
-        return touched
+        for incident, linked in settled.items():
+            self._settled[incident] = self._settled.get(incident, Tally()).plus(linked.tally())
+        return set(settled)
 
     def _judge_time(self) -> set[str]:
         """Mark the incidents whose status is another now; return the outages that are over."""
@@ -281,7 +284,7 @@ class Desk:
             if told is not None and told.status != status:
                 self._dirty.add(id)
             over = outage.end + AFTER < self.watermark - SETTLES_AFTER
-            if over and not self._linked.get(id):
+            if over and id not in self._linked:
                 closed.add(id)
         return closed
 
@@ -314,7 +317,7 @@ class Desk:
         if outage is None:
             return None if told is None else merged(told, self._roots.get(id, ""))
         status = self._status(outage)
-        tally = _tally(self._linked.get(id, {}).values())
+        tally = self._linked[id].tally() if id in self._linked else Tally()
         for member in outage.members:
             if member.id in self._settled:
                 tally = tally.plus(self._settled[member.id])
@@ -342,19 +345,3 @@ class Desk:
             del self._told[id]
             self._settled.pop(id, None)
             states[id] = None
-
-
-def _tally(complaints: Iterable[Held]) -> Tally:
-    """Return the sum of complaints that are linked to one incident."""
-    reasons: dict[str, int] = {}
-    urges = 0
-    tickets = []
-    for held in complaints:
-        if held.link is None:
-            continue
-        if held.facts.is_urge:
-            urges += 1
-            continue
-        reasons[held.link.reason] = reasons.get(held.link.reason, 0) + 1
-        tickets.append((held.facts.time, held.facts.id))
-    return Tally(dict(sorted(reasons.items())), urges, earliest(tickets))

@@ -1,0 +1,57 @@
+"""The sum of an incident's complaints is that of those that are there, whatever came and went."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.explains import LinkReason, Phase
+from models.held import Held, Stamp
+from models.incident import TICKETS_MAX, Tally
+from models.linked import KEPT, Linked
+from models.linking import Link
+from tests.unit.models.outages import complaint
+
+REASONS = (LinkReason.SAME_ELEMENT, LinkReason.REGION_ONLY)
+
+
+def held(number: int, minute: int, *, is_urge: bool = False) -> Held:
+    link = Link("i", "a", 0.5, REASONS[number % 2], Phase.DURING)
+    facts = complaint(f"c-{number:04d}", f"10:{minute}", is_urge=is_urge)
+    return Held(facts, Stamp(number, 0, "", number), link)
+
+
+def summed(complaints: list[Held]) -> Tally:
+    counted = [one for one in complaints if not one.facts.is_urge]
+    reasons = [str(one.link.reason) for one in counted if one.link]
+    return Tally(
+        {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        len(complaints) - len(counted),
+        tuple(sorted((one.facts.time, one.facts.id) for one in counted)[:TICKETS_MAX]),
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.booleans(), st.booleans()), max_size=60))
+def test_it_is_the_sum_of_what_is_there(steps: list[tuple[int, bool, bool]]) -> None:
+    """Complaints and urges come and go in any order; removing one that is not there changes nothing."""
+    linked, there = Linked(), list[Held]()
+    for number, (minute, leaves, is_urge) in enumerate(steps):
+        if leaves and there:
+            gone = there.pop(minute % len(there))
+            linked.remove(gone)
+            linked.remove(gone)
+        else:
+            there.append(held(number, minute, is_urge=is_urge))
+            linked.add(there[-1])
+        assert (linked.tally(), len(linked)) == (summed(there), len(there))
+
+
+def test_the_earliest_are_right_while_the_front_settles() -> None:
+    """More than are kept in order, going from the front as in a long outage, with late ones among those that come."""
+    linked, there = Linked(), list[Held]()
+    for number in range(4 * KEPT):
+        there.append(held(number, number if number % 7 else number // 2))
+        linked.add(there[-1])
+    while there:
+        for gone in there[:30]:
+            linked.remove(gone)
+        del there[:30]
+        assert linked.tally() == summed(there)
