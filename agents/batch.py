@@ -122,6 +122,8 @@ class BatchCore:
         self._idle_after = idle_after_seconds
         self._clock = clock
         self._restoring: dict[Partition, PartitionAgent] = {}
+        self._folded: dict[Partition, int] = {}
+        """Changelog partition -> offset up to which it has been folded from its beginning."""
         self._live: dict[Partition, PartitionAgent] = {}
         self._expected: dict[Partition, int] = {}
         self._holes: dict[Partition, int] = {}
@@ -169,6 +171,15 @@ class BatchCore:
     def live(self) -> Mapping[Partition, PartitionAgent]:
         return self._live
 
+    def fold_anew(self, changelog: Partition, start: int) -> None:
+        """The changelog is about to be read from `start`, its beginning: what an earlier reading has folded is dropped."""
+        self._restoring.pop(Partition(self._by_changelog[changelog.topic].topic, changelog.partition), None)
+        self._folded[changelog] = start - 1
+
+    def folded(self, changelog: Partition) -> int:
+        """Return up to which offset the changelog has been folded from its beginning; -1 where nobody has begun."""
+        return self._folded.get(changelog, -1)
+
     def fold(self, changelog: Partition, records: Sequence[Record]) -> None:
         """Fold changelog records into the owner that is being restored."""
         route = self._by_changelog[changelog.topic]
@@ -183,6 +194,7 @@ class BatchCore:
             if record.key is None:
                 raise ContractError(f"{changelog}: record {record.offset} of the changelog has no key")
             agent.restore(record.key, record.value)
+        self._folded[changelog] = records[-1].offset
         self._restored[changelog.topic] += len(records)
 
     def take_restored(self) -> dict[str, int]:
@@ -318,6 +330,7 @@ class BatchCore:
         """Ownership has ended, cleanly or not: whatever is in memory may be wrong from now on."""
         self._live.clear()
         self._restoring.clear()
+        self._folded.clear()
         self._expected.clear()
         self._holes.clear()
         self._heard.clear()

@@ -4,6 +4,7 @@ Faust keeps assignment, recovery, flow control and the low-volume streams; what 
 pinned to one Faust version, with contract tests beside it. `check_faust_version` refuses any other.
 
     _drain_messages        fetches go to the batch core; other topics take Faust's way
+    seek_wait              a changelog is read from its beginning, whatever Faust believes to know of it already
     perform_seek           after recovery: committed positions with metadata, partitions without one from the earliest
     wait_empty             revoke and stop: flush, confirm and commit, before Faust forgets the assignment
     on_partitions_assigned the time from which recovery counts
@@ -36,6 +37,14 @@ log = logging.getLogger(__name__)
 
 FAUST_VERSION: Final = "0.15.3"
 """The version whose internals these overrides were written against and are tested with."""
+
+
+AGAIN_SECONDS: Final = 5.0
+"""Longest time until a recovery that is to begin again does so."""
+
+
+def _plain(tp: TP) -> TopicPartition:
+    return TopicPartition(tp.topic, tp.partition)
 
 
 def check_faust_version() -> None:
@@ -102,6 +111,8 @@ class BatchConsumer(driver.Consumer):
 
     _thread: BatchConsumerThread
     _assigned_at = 0.0
+    _epoch = 0
+    """Counts assignments and revocations: what was fetched before one is nobody's afterwards."""
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -140,19 +151,7 @@ class BatchConsumer(driver.Consumer):
                 if not self.flow_active:
                     # Revoked meanwhile. Nothing is lost: whoever goes on seeks before the flow is resumed.
                     continue
-                for tp, records in fetched.items():
-                    if active is not None and tp not in active and tp not in self._buffered_partitions:
-                        continue
-                    source = Partition(*tp)
-                    if core.is_batch_topic(source.topic):
-                        again = core.take(source, records)
-                        if again is not None:
-                            await self.seek(TP(*source), again)
-                    elif core.is_changelog(source.topic):
-                        core.fold(source, records)
-                        await self._hand_to_faust(TP(*source), records[-1:])
-                    else:
-                        await self._hand_to_faust(TP(*source), records)
+                await self._dispatch(fetched, active)
                 # The clock task, heartbeats and low-volume agents share this loop.
                 await asyncio.sleep(0)
         except self.consumer_stopped_errors:
@@ -161,6 +160,25 @@ class BatchConsumer(driver.Consumer):
         except asyncio.CancelledError:
             if not self.app.should_stop:
                 raise
+
+    async def _dispatch(self, fetched: Any, active: Any) -> None:
+        core = self.core
+        epoch = self._epoch
+        for tp, records in fetched.items():
+            if epoch != self._epoch:
+                return
+            if active is not None and tp not in active and tp not in self._buffered_partitions:
+                continue
+            source = Partition(*tp)
+            if core.is_batch_topic(source.topic):
+                again = core.take(source, records)
+                if again is not None:
+                    await self.seek(TP(*source), again)
+            elif core.is_changelog(source.topic):
+                core.fold(source, records)
+                await self._hand_to_faust(TP(*source), records[-1:])
+            else:
+                await self._hand_to_faust(TP(*source), records)
 
     async def _hand_to_faust(self, tp: TP, records: list[Any]) -> None:
         """Deliver records one by one, as the base class does."""
@@ -211,7 +229,50 @@ class BatchConsumer(driver.Consumer):
         consumer = self._thread._consumer
         return None if consumer is None else consumer._coordinator.coordinator_id is not None
 
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Seek, but a changelog that is being restored to its beginning.
+
+        Faust reads on from the last offset that it has heard of (`Recovery.active_offsets`). Events that were still queued
+        when partitions were given back put that offset there again, and the next recovery would read the rest alone, or
+        nothing: state without its beginning.
+        """
+        changelogs = [tp for tp in partitions if self._restores(tp)]
+        starts = await self._thread.earliest_offsets(*map(_plain, changelogs)) if changelogs else {}
+        sought = dict(partitions)
+        for tp in changelogs:
+            sought[tp] = starts[_plain(tp)]
+            self.core.fold_anew(Partition(*tp), sought[tp])
+            self._recovery.active_offsets[tp] = sought[tp] - 1
+            self._read_offset[tp] = None
+        await super().seek_wait(sought)
+
+    def _restores(self, tp: TP) -> bool:
+        return self.core.is_changelog(tp.topic) and tp in self._recovery.active_tps
+
+    @property
+    def _recovery(self) -> Any:
+        return cast(Any, self.app.tables).recovery
+
+    def _unfolded(self) -> list[TP]:
+        """Return the changelogs that have not been folded up to where they ended when their recovery began."""
+        recovery = self._recovery
+        return [
+            tp
+            for tp in recovery.active_tps
+            if self._restores(tp) and self.core.folded(Partition(*tp)) < recovery.active_highwaters[tp]
+        ]
+
     async def perform_seek(self) -> None:
+        unfolded = [] if self.core.live else self._unfolded()
+        if unfolded:
+            # The same stale events, arriving a moment later, make Faust believe that it has read everything.
+            log.warning(
+                "recovery ended before %d changelogs were read to their end; recovering again", len(unfolded)
+            )
+            self._recovery.signal_recovery_start.set()
+            # Whoever waits for this call looks at that signal, and ends the call.
+            await asyncio.sleep(AGAIN_SECONDS)
+            return
         await super().perform_seek()
         with self._ending_the_worker():
             await self._begin()
@@ -239,10 +300,12 @@ class BatchConsumer(driver.Consumer):
                 await self._commit_batches()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._epoch += 1
         self._assigned_at = monotonic()
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self._epoch += 1
         await super().on_partitions_revoked(revoked)
         self.core.forget()
         for tp in revoked:

@@ -16,6 +16,8 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from faust.tables.recovery import Recovery
+from faust.types import TP
 
 from agents import transport
 from agents.batch import BatchCore, Committed, Flushed, Partition, Route
@@ -468,3 +470,42 @@ def test_another_faust_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ContractError, match=rf"0\.15\.4 is installed.*faust-streaming=={FAUST_VERSION}"):
         check_faust_version()
     assert asked == ["faust-streaming"]
+
+
+@pytest.mark.parametrize("heard", [0.5, 1.0], ids=["the middle", "the end"])
+async def test_what_faust_believes_to_know_of_a_changelog_cuts_nothing_off(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: float
+) -> None:
+    """Events that were queued before partitions were given back put its offset back where it had been, at any moment.
+
+    changelog   0 ............. heard ............. 2000
+    Faust                       |  reads on from here, or believes that nothing is left
+    """
+    topics(fresh_kafka)
+    size = 2_000
+    write(fresh_kafka, CHANGELOG, [(0, f"old-{number}", json.dumps([number, 0])) for number in range(size)])
+    write(fresh_kafka, TOPIC, numbers(4))
+    build = Recovery._build_offsets
+    seek = Recovery._seek_offsets
+    stale = TP(CHANGELOG, 0)
+    rounds = 0
+
+    async def built(self: Any, consumer: Any, tps: Any, destination: Any, title: str) -> None:
+        await build(self, consumer, tps, destination, title)
+        if stale in tps:
+            destination[stale] = int(size * heard) - 1
+
+    async def sought(self: Any, consumer: Any, tps: Any, offsets: Any, title: str) -> None:
+        nonlocal rounds
+        await seek(self, consumer, tps, offsets, title)
+        rounds += 1
+        if stale in tps and rounds == 1:
+            offsets[stale] = int(size * heard) - 1
+
+    monkeypatch.setattr(Recovery, "_build_offsets", built)
+    monkeypatch.setattr(Recovery, "_seek_offsets", sought)
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 1)))
+        owner = life.owner(0)
+        assert owner.restored_at_begin == owner.restored == size
+        assert len(owner.sums) == size + 1
