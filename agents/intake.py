@@ -145,6 +145,8 @@ class IntakePartition:
         self._unconfirmed: deque[tuple[int, int]] = deque()
         """(flush, last offset in it) of flushes that the broker has not confirmed."""
         self._sent = self._sent_noted = -1
+        self._unsure: deque[int] = deque()
+        """Uncommitted offsets at which judging failed: the mended program may accept them, and must send what follows."""
         self._committed_offset = 0
         self._committed_newest = NEVER
         self._rolling: tuple[int, int] | None = None
@@ -220,6 +222,7 @@ class IntakePartition:
                 del outputs[prepared:]
                 self._state.history.undo(offset)
                 dead.append((record, unexpected(error)))
+                self._unsure.append(offset)
             else:
                 # Only now, so that a record that was refused after all has moved nothing and its id is no sighting.
                 settle(seen_as, time, append, offset, outcome)
@@ -276,9 +279,10 @@ class IntakePartition:
         self._unconfirmed.append((number, offset))
         self._send_refused()
         state = self._state
-        if self._sent > self._sent_noted:
-            state.save_sent(self._sent)
-            self._sent_noted = self._sent
+        sent = min(self._sent, self._unsure[0] - 1) if self._unsure else self._sent
+        if sent > self._sent_noted:
+            state.save_sent(sent)
+            self._sent_noted = sent
         for image in state.panes.take_dirty(offset):
             state.save_pane(image)
             self._snapshots.publish(image.pane, MINUTE, image.cells, image.stamp)
@@ -320,6 +324,8 @@ class IntakePartition:
 
     def on_committed(self, position: Committed) -> None:
         self._committed_offset = position.offset
+        while self._unsure and self._unsure[0] < position.offset:
+            self._unsure.popleft()
         self._committed_newest = json.loads(position.metadata)["newest"]
 
     def idle(self, quiet_seconds: float) -> None:

@@ -4,7 +4,7 @@ An owner drains when its state holds everything that it has published; only from
 differently go on. Nothing may be published before the log says that the new owner is at work: a crash would otherwise
 leave its predecessor's `drained` standing beside what the new one has published.
 
-A zombie that drains late leaves two owners behind, and two are not drained.
+A zombie that drains late vouches for itself alone: whoever was at work meanwhile still is.
 """
 
 from collections.abc import Callable
@@ -32,25 +32,30 @@ class Ownership:
         self._key = key
         self._save = save
         self._bury = bury
-        self._earlier: dict[bytes, bool] = {}
-        """Key of an earlier owner -> whether it has drained."""
+        self._earlier: dict[bytes, tuple[str, bool]] = {}
+        """Key of an earlier owner -> its version, and whether it has drained."""
         self._entering: int | None = None
         """The flush in which this owner said that it is at work."""
         self._has_drained = False
         self.is_at_work = False
         """The broker has confirmed that this owner is at work, and it has not drained since."""
 
-    def restore(self, key: bytes, body: bytes | None) -> None:
+    def restore(self, key: bytes, version: str, body: bytes | None) -> None:
         """Fold one record of an owner, in the order of the log; `body` None is a tombstone."""
         if body is None:
             self._earlier.pop(key, None)
         else:
-            self._earlier[key] = body == _DRAINED
+            self._earlier[key] = (version, body == _DRAINED)
 
     @property
-    def was_drained(self) -> bool:
-        """The predecessor stopped with everything it had published in its state, and nobody else was there."""
-        return list(self._earlier.values()) == [True]
+    def is_known(self) -> bool:
+        """Somebody has been at work here before."""
+        return bool(self._earlier)
+
+    @property
+    def undrained(self) -> set[str]:
+        """The versions of those who may have published what no state holds."""
+        return {version for version, drained in self._earlier.values() if not drained}
 
     def flush(self, number: int, offset: int, *, drained: bool) -> bool:
         """Write in flush `number` what has changed; return whether anything was written.

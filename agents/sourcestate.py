@@ -64,7 +64,8 @@ class SourceState:
         self._histories = Segments("h", self._writer)
         self._keys_of_pane: dict[int, list[bytes]] = {}
         self._obsolete: list[bytes] = []
-        self._sent_keys: list[bytes] = []
+        self._marks: dict[str, set[bytes]] = {"r": set(), "c": set()}
+        """Kind -> keys of the marks that stand in the changelog; only the last one of a kind is needed."""
         self._judged_by: dict[str, int] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -78,14 +79,14 @@ class SourceState:
             self._obsolete.append(key)
             return
         if kind == "r":
+            self._marks[kind].add(key)
             self.rolled_until = max(self.rolled_until, _unpack_int(stored.body))
             return
-        if kind == "c":
-            self.sent_until = max(self.sent_until, stored.stamp)
-            self._sent_keys.append(key)
-            return
         self._judged_by[stored.version] = max(stored.stamp, self._judged_by.get(stored.version, -1))
-        if kind == "p":
+        if kind == "c":
+            self._marks[kind].add(key)
+            self.sent_until = max(self.sent_until, stored.stamp)
+        elif kind == "p":
             pane = int(rest.partition("|")[0])
             keys = self._keys_of_pane.setdefault(pane, [])
             if key not in keys:
@@ -113,6 +114,8 @@ class SourceState:
             self._sightings.discard(key)
         elif kind == "h":
             self._histories.discard(key)
+        elif kind in self._marks:
+            self._marks[kind].discard(key)
 
     def begin(self, where: str, start: int) -> None:
         """Everything is folded and `start` is the next offset to read.
@@ -160,12 +163,14 @@ class SourceState:
 
     def save_sent(self, offset: int) -> None:
         """Note that everything sent for records up to `offset` is confirmed."""
-        key = f"c|{self._writer}".encode()
-        self._save(key, offset, b"")
-        for old in self._sent_keys:
-            if old != key:
-                self._bury(old)
-        self._sent_keys = [key]
+        self._save_mark("c", offset, b"")
+
+    def _save_mark(self, kind: str, stamp: int, body: bytes) -> None:
+        key = f"{kind}|{self._writer}".encode()
+        self._save(key, stamp, body)
+        for old in self._marks[kind] - {key}:
+            self._bury(old)
+        self._marks[kind] = {key}
 
     def bury_obsolete(self) -> None:
         """Tombstone what was found to be of a former source, or rolled up before."""
@@ -186,7 +191,7 @@ class SourceState:
         The mark goes out ahead of the tombstones: a crash between two of them must not leave half an hour to be summed.
         """
         self.rolled_until = before
-        self._save(f"r|{self._writer}".encode(), offset, _pack(before))
+        self._save_mark("r", offset, _pack(before))
         for pane in self._drop_hours(before):
             for key in self._keys_of_pane.pop(pane, []):
                 self._bury(key)

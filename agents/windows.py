@@ -127,7 +127,7 @@ class WindowsPartition:
     def restore(self, key: bytes, value: bytes | None) -> None:
         if value is None:
             self._keys.pop(key, None)
-            self._ownership.restore(key, None)
+            self._ownership.restore(key, "", None)
             return
         kind, name, start, _ = key.decode().split("|")
         stored = load(key, value)
@@ -135,7 +135,7 @@ class WindowsPartition:
             self._obsolete.append(key)
             return
         if kind == OWNER:
-            self._ownership.restore(key, stored.body)
+            self._ownership.restore(key, stored.version, stored.body)
             return
         self._keys[key] = (kind, name, int(start))
         if kind == "j":
@@ -178,15 +178,17 @@ class WindowsPartition:
         return start
 
     def _check_versions(self, where: str) -> None:
-        """Let another version go on only from state that holds everything its predecessor has published.
+        """Let another version go on only from state that holds everything that was published.
 
-        Otherwise panes that were judged, published and not yet stored would be judged again, perhaps otherwise.
+        Otherwise panes that were published and not yet stored would be judged again, perhaps otherwise.
         """
-        others = {version for _, version, _ in self._stored_judges.values()} - {self._context.version}
-        if others and not self._ownership.was_drained:
+        own = self._context.version
+        others = {version for _, version, _ in self._stored_judges.values()} - {own}
+        unclean = (self._ownership.undrained if self._ownership.is_known else others) - {own}
+        if unclean:
             raise ContractError(
-                f"{where}: its windows were judged by version {', '.join(sorted(others))}, which has not stopped cleanly; this is "
-                f"version {self._context.version}. Start the old version until it has stopped cleanly (SIGTERM), then this one."
+                f"{where}: version {', '.join(sorted(unclean))} was at work on its windows and has not stopped cleanly; this is "
+                f"version {own}. Start the other one until it has stopped cleanly (SIGTERM), then this one."
             )
         for version in others:
             log.info("%s: going on from what version %s has judged", where, version)

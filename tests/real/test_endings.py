@@ -1,5 +1,6 @@
 """How a running worker ends when it may not go on: one sentence, exit code 3, and nothing flushed or committed afterwards."""
 
+import socket
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from agents.cli import EXIT_ENVIRONMENT
 from agents.embedded.kafka import KafkaCluster
 from models.datafile import packaged
 from models.measures import Stream
@@ -120,3 +122,13 @@ def test_a_defect_ends_with_its_traceback_in_the_log_and_another_code(
         assert second.exit_code() == 1, second.tail()
         assert "Traceback" in second.log
         assert "UnicodeDecodeError" in second.log
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
+    """Two workers on one machine are the usual reason; 0 is the remedy."""
+    with socket.create_server(("127.0.0.1", 0)) as other, Pipeline(fresh_kafka, tmp_path) as pipeline:
+        port = other.getsockname()[1]
+        with Worker(tmp_path, "second", {"brokers": pipeline.brokers, "metrics_port": port}) as worker:
+            assert worker.exit_code() == EXIT_ENVIRONMENT
+            assert f"cannot listen at 127.0.0.1:{port}" in worker.log
+            assert "BAROMETER_METRICS_PORT" in worker.log.splitlines()[-1]

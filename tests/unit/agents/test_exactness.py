@@ -258,17 +258,69 @@ def test_what_a_confirmed_flush_has_sent_is_not_sent_again() -> None:
     life 1   take 0-9, flush, confirmed   take 10-19, flush (marks 9), confirmed    killed before any commit
     life 2   takes 0-19, repeats 10-19
     """
-    broker = ModelledBroker(append_ms=T0 * 1000)
-    for number in range(20):
-        broker.append(TOPIC, 0, b"c", call(f"id{number}", T0, FAILS))
+    late = call("late", T0, "44")
+    assert repeated([call("newest", T0 + 40_000, "44"), *[late] * 19]) == [*range(1, 20), *range(10, 20)]
+
+
+def test_what_judging_has_failed_at_is_sent_again_all_the_same() -> None:
+    """The next program may be mended: it then accepts these records, and what follows from them was never sent."""
+    broken = [call(f"id{number}", T0, FAILS) for number in range(20)]
+    assert repeated(broken) == [*range(20), *range(20)]
+
+
+def repeated(records: list[bytes]) -> list[int]:
+    """Return the dead letters of a life of two confirmed flushes of ten records, and of the one after it."""
+    broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
+    for record in records:
+        broker.append(TOPIC, 0, b"c", record)
     first = ModelledWorker(broker, routes, PARTITIONS)
     for _ in range(2):
         first.take(SOURCES[0], 10)
         first.flush()
         first.outbox.deliver(1_000)
-    second = ModelledWorker(broker, routes, PARTITIONS, compact=True)
-    second.drain(SOURCES)
-    assert letters(broker, 0) == [*range(20), *range(10, 20)]
+    ModelledWorker(broker, routes, PARTITIONS, compact=True).drain(SOURCES)
+    return letters(broker, 0)
+
+
+def test_another_version_is_refused_where_only_marks_tell_of_the_old_one() -> None:
+    """It refused everything and committed nothing: the new one may accept, and must not believe that it was sent.
+
+    old   refuses 1-9, confirmed   refuses 10-19, marks 9   killed
+    new                                                       is refused
+    """
+    broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
+    for record in [call("newest", T0 + 40_000, "44"), *[call("late", T0, "44")] * 20]:
+        broker.append(TOPIC, 0, b"c", record)
+    worker = ModelledWorker(broker, routes, PARTITIONS)
+    worker.take(SOURCES[0], 1)
+    worker.flush()
+    worker.outbox.deliver(1_000)
+    worker.commit()
+    for _ in range(2):
+        worker.take(SOURCES[0], 10)
+        worker.flush()
+        worker.outbox.deliver(1_000)
+    with pytest.raises(ContractError, match="version v"):
+        ModelledWorker(broker, partial(routes, version="w"), PARTITIONS)
+
+
+def test_only_the_last_mark_of_a_kind_is_kept() -> None:
+    """A takeover buries one key for each earlier writer, however often that one had marked."""
+    broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
+    for life in range(3):
+        worker = ModelledWorker(broker, routes, PARTITIONS)
+        for number in range(20):
+            broker.append(TOPIC, 0, b"c", call(f"id{life}-{number}", T0, "44"))
+            worker.take(SOURCES[0], 1)
+            worker.flush()
+            worker.outbox.deliver(1_000)
+            worker.commit()
+    marks = [
+        record for record in broker.logs[Partition(CHANGELOG, 0)] if (record.key or b"").startswith(b"c|")
+    ]
+    assert sum(record.value is None for record in marks) == 2
+    alive = {record.key: record.value for record in marks}
+    assert sum(value is not None for value in alive.values()) == 1
 
 
 @settings(max_examples=100, deadline=None)

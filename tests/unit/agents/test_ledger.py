@@ -192,7 +192,7 @@ def test_another_version_is_refused_where_the_old_one_was_killed() -> None:
     broker = log_of_the_day()
     half(broker, "old", drained=False)
     with pytest.raises(
-        ContractError, match=r"version old, which has not stopped cleanly; this is version new"
+        ContractError, match=r"version old was at work .* has not stopped cleanly; this is version new"
     ):
         half(broker, "new", drained=False)
     half(broker, "old", drained=True)
@@ -212,6 +212,48 @@ def test_a_zombie_that_drains_late_vouches_for_nobody() -> None:
     stop(zombie)
     with pytest.raises(ContractError, match="has not stopped cleanly"):
         half(broker, "other", drained=False)
+
+
+def test_a_version_that_died_without_storing_anything_is_asked_for_too() -> None:
+    """What it has published is in no state; it may go on itself, and nobody else.
+
+    old   works, stops cleanly
+    new                         publishes, is killed     goes on
+    old                                       is refused
+    """
+    broker = log_of_the_day()
+    half(broker, "old", drained=True)
+    before = ledger(broker)
+    worker = ModelledWorker(broker, partial(routes, lives=Random(3), version="new"), PARTITIONS)
+    worker.flush()
+    worker.outbox.deliver(1_000_000)
+    for source in SOURCES:
+        worker.take(source, 2_000)
+        # The input alone is flushed: what the windows publish goes out, and their state does not.
+        worker.core.live[source].flush(1_000, closing=False)
+    worker.outbox.deliver(1_000_000)
+    for home in HOMES:
+        worker.take(home, 1_000_000)
+    worker.outbox.deliver(1_000_000)
+    assert ledger(broker) != before
+    with pytest.raises(ContractError, match="version new was at work"):
+        half(broker, "old", drained=False)
+    ModelledWorker(broker, partial(routes, lives=Random(4), version="new"), PARTITIONS).drain(
+        [*SOURCES, *HOMES]
+    )
+    assert ledger(broker) == REFERENCE
+
+
+def test_the_very_first_version_is_asked_for_where_it_died() -> None:
+    """It has no state yet, and may have published all the same."""
+    broker = log_of_the_day()
+    worker = ModelledWorker(broker, partial(routes, lives=Random(5), version="first"), PARTITIONS)
+    worker.flush()
+    worker.outbox.deliver(1_000)
+    with pytest.raises(ContractError, match="version first was at work"):
+        half(broker, "second", drained=False)
+    half(broker, "first", drained=True)
+    half(broker, "second", drained=False)
 
 
 def test_nothing_is_published_before_the_log_says_that_somebody_is_at_work() -> None:
