@@ -24,8 +24,8 @@ lint: env ## format, lint, types, imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-check: lint ## lint, and the unit tests on two processes: under a minute
-	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit
+check: lint ## lint, and the unit tests on two processes, properties with fewer examples: under a minute
+	@BAROMETER_TEST_SCALE=quick $(BIN)/pytest --quiet --numprocesses 2 tests/unit
 
 test: lint ## everything: lint, unit tests with coverage, tests on real Kafka and Redis
 	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit --cov

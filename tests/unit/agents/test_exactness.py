@@ -29,6 +29,7 @@ from models.outcomes import PaneSnapshot
 from models.pane import HOUR, MINUTE
 from models.panebook import Increment
 from models.screen import ScreenPolicy
+from tests.examples import examples
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
 from topics.catalogue import DEAD_LETTERS, PANES, input_of
 
@@ -205,7 +206,7 @@ def offered(vector: list[int]) -> list[int]:
     return [vector[0], vector[WIDTH[Stream.CALLS]]]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_snapshot_is_the_prefix_at_its_stamp_and_the_last_ones_are_the_total(seed: int) -> None:
     """Whatever was lost, repeated or written by a zombie."""
@@ -241,7 +242,7 @@ def letters(broker: ModelledBroker, source: int) -> list[int]:
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_refused_record_has_its_dead_letter_and_no_other_has_one(seed: int) -> None:
     """Also where a life does not repeat what an earlier one had sent: it was confirmed."""
@@ -323,7 +324,7 @@ def test_only_the_last_mark_of_a_kind_is_kept() -> None:
     assert sum(value is not None for value in alive.values()) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_hours_are_rolled_up_to_their_whole_sum(seed: int) -> None:
     """Also when a crash falls between the sum and the tombstones of its minutes."""

@@ -19,6 +19,7 @@ from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.pane import HOUR
 from models.rules import load_rules
+from tests.examples import examples
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
 from tests.unit.agents.test_exactness import PARTITIONS, SOURCES, T0, call
 from tests.unit.agents.test_exactness import routes as intake_routes
@@ -136,7 +137,7 @@ def test_the_understaffed_hour_raises_and_clears_its_warnings() -> None:
     assert set(active.values()) == {None}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @example(seed=18)  # state written while snapshots were still being read again
 @given(seed=st.integers(0, 2**32))
 def test_the_ledger_is_that_of_an_uninterrupted_life(seed: int) -> None:

@@ -31,6 +31,7 @@ from models.events import (
 from models.measures import Stream
 from models.pane import DAY
 from models.regions import load_regions
+from tests.examples import examples
 from topics.catalogue import NETWORK_FAULTS, NETWORK_TOPOLOGY, SUBSCRIBER_COUNTS, input_of
 
 TYPES: dict[str, type[Event]] = {
@@ -238,7 +239,7 @@ def test_a_recording_ends_with_a_heartbeat_for_each_stream() -> None:
 
 
 @given(st.integers(946_684_800_000, 4_102_444_800_000))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_a_stamp_is_the_same_instant(time: int) -> None:
     """Milliseconds and the offset of UTC+8."""
     read = datetime.fromisoformat(stamp(time))

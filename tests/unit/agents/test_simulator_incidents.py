@@ -27,6 +27,7 @@ from models.decode import EventDecoder
 from models.events import CallRecord, Complaint, NetworkFault, PerceivedSeverity, Survey
 from models.measures import Stream
 from models.pane import DAY, HOUR
+from tests.examples import examples
 from topics.catalogue import NETWORK_FAULTS, input_of
 
 SHORT_KINDS = [kind for kind in IncidentKind if kind is not IncidentKind.PRICE_CHANGE]
@@ -55,7 +56,7 @@ def _seconds(iso: object) -> int:
     seed=st.integers(0, 10_000),
     kinds=st.lists(st.sampled_from(SHORT_KINDS), min_size=1, max_size=10).map(tuple),
 )
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_planned_incidents_never_overlap_and_lie_on_the_last_days(
     seed: int, kinds: tuple[IncidentKind, ...]
 ) -> None:
@@ -75,7 +76,7 @@ def test_planned_incidents_never_overlap_and_lie_on_the_last_days(
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_the_default_incidents_are_in_provinces_of_their_own(seed: int) -> None:
     """So that a warning belongs to one incident."""
     planned = plan(SimulationSpec(START, END, seed), load_mix())

@@ -12,6 +12,7 @@ from models.episode import NEW, advance
 from models.events import PerceivedSeverity
 from models.measures import Stream
 from models.rule import Kind, Measure, Rule, Side, Step
+from tests.examples import examples
 
 STEP = 300
 START = 1_760_000_400
@@ -100,7 +101,7 @@ def test_it_expires_when_nothing_can_be_judged() -> None:
 decision_codes = st.tuples(st.integers(-1, 2), st.integers(0, 3), st.booleans())
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(decision_codes, max_size=120), st.sampled_from([1, 2, 3]), st.sampled_from([0, 1, 3]))
 def test_it_agrees_with_the_state_machine_of_the_workers(
     codes: list[tuple[int, int, bool]], buckets: int, hold: int

@@ -16,6 +16,7 @@ from models.outcomes import WindowSnapshot
 from models.pane import HOUR, MINUTE
 from models.rules import load_rules
 from models.windows import STANDARD
+from tests.examples import examples
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox
 from tests.unit.agents.test_exactness import PARTITIONS
 from tests.unit.agents.test_ledger import LOG, play
@@ -74,7 +75,7 @@ def test_every_snapshot_is_what_the_log_says_at_that_minute() -> None:
 REFERENCE = folded(play(None))
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(seed=st.integers(0, 2**32))
 def test_crashes_change_nothing_of_what_is_in_force_in_the_end(seed: int) -> None:
     """Whatever was lost, repeated or told by a life that was cut off."""

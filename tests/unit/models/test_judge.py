@@ -15,6 +15,7 @@ from models.judge import StreamJudge
 from models.measures import Stream
 from models.pane import DAY, HOUR, MINUTE
 from models.rule import Kind, RuleSet
+from tests.examples import examples
 from tests.unit.models.judging import COUNT, SURGE, ZONE, Recorded, identities, rule_set, vector
 
 START = 1_767_196_800
@@ -110,7 +111,7 @@ def plain(rules: RuleSet, minutes: Minutes) -> tuple[Ledger, dict[str, Baseline]
     return ledger, {cell: baseline for cell, baseline in seen.items() if "category" in cell}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(days())
 def test_ledger_is_that_of_a_plain_recomputation(minutes: Minutes) -> None:
     """Rings, running sums, skipped cells and lazily learned zeros change nothing."""
@@ -135,7 +136,7 @@ def test_plain_recomputation_sees_every_kind_of_transition() -> None:
     assert {"raised", "escalated", "recovering", "relapsed", "cleared"} <= {kind for _, kind in kinds}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(days(), st.integers(0, 600), st.integers(0, 600))
 def test_restart_at_any_point_changes_nothing(minutes: Minutes, first: int, second: int) -> None:
     """Twice restored from state and packs, which also hold panes after the stamp: same ledger, same bytes."""
@@ -173,7 +174,7 @@ def test_restart_keeps_every_minute_of_the_last_hour() -> None:
             assert broken.judge.total("region=44", window) == whole.judge.total("region=44", window)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(days())
 def test_cell_is_judged_by_itself(minutes: Minutes) -> None:
     """Its part of the ledger is the same without all the others: shards may be cut anywhere."""
@@ -356,7 +357,7 @@ def test_surge_is_announced_before_its_bucket_closes() -> None:
     assert [(one.cell, one.state) for one in recorded.judge.provisional({})] == [(cell, "confirmed")]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(days(), st.integers(1, 30))
 def test_provisional_notices_are_outside_the_ledger(minutes: Minutes, ahead: int) -> None:
     """Asking for them at any time changes neither ledger nor state, and each one is settled when its bucket closes."""
