@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from agents.batch import Committed, Flushed, Record
+from agents.crashpoints import reach
 from agents.outbox import Outbox
 from agents.ownership import KIND as OWNER
 from agents.ownership import Ownership
@@ -251,6 +252,7 @@ class WindowsPartition:
             self._unsaved.add(("m", stream, pane))
         for warning in self._judges[stream].close_minute(pane, totals):
             self._publish(warning)
+            reach("published")
         self._closed_since_flush += 1
         if (pane + MINUTE) % HOUR == 0:
             hour = pane + MINUTE - HOUR
@@ -342,6 +344,7 @@ class WindowsPartition:
     def _write(self, staged: _Staged) -> None:
         for key, stamp, body in staged.records:
             self._save(key, stamp, body)
+            reach("stored")
             kind, name, start, _ = key.decode().split("|")
             self._keys[key] = (kind, name, int(start))
         for key in self._outdated(staged):
