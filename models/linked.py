@@ -38,7 +38,7 @@ class Linked:
             return
         self._add_reason(held, 1)
         ticket = _ticket(held)
-        if len(self._tickets) == tickets or ticket < self._tickets[-1]:
+        if len(self._tickets) == tickets or (self._tickets and ticket < self._tickets[-1]):
             insort(self._tickets, ticket)
             del self._tickets[KEPT:]
 

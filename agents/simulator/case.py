@@ -39,7 +39,8 @@ _RESOLUTIONS: Final = ("fixed", "explained", "refunded", "compensated", "replace
 _STANDBY_MS: Final = (5 * 60_000, 45 * 60_000)
 """P1 and P2 are looked at by people on standby within this time (assumption)."""
 _FIXED_AFTER_MS: Final = (15 * 60_000, 6 * _HOUR_MS)
-"""Cases of an incident are solved so long after its end (assumption)."""
+"""Cases of an incident are solved so long after its end, or after `_PATIENCE_MS` if it goes on for days (assumption)."""
+_PATIENCE_MS: Final = 8 * _HOUR_MS
 
 
 class _Told:
@@ -166,7 +167,8 @@ class CaseStream:
         took = int(effort * self._cases["solve_hours"][priority] * _HOUR_MS)
         if fixed:
             first, last = _FIXED_AFTER_MS
-            return begun, max(begun + 60_000, fixed + first + int((last - first) * min(1.0, effort / 4)))
+            over = min(fixed, told.opened + _PATIENCE_MS)
+            return begun, max(begun + 60_000, over + first + int((last - first) * min(1.0, effort / 4)))
         if priority in ("P3", "P4"):
             begun = max(begun, self._team(region, told.common["department"]).take(told.opened // 1000) * 1000)
         return begun, begun + took

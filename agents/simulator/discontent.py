@@ -33,7 +33,7 @@ _PRICE: Final = (
     ("PLN", {"PLN.CHANGE": 0.50, "PLN.COMPLEX": 0.25, "PLN.CANCEL": 0.25}),
 )
 _RUDE: Final = {"SVC.ATT": 0.75, "SVC.PROMISE": 0.25}
-_REPOST_SUBJECT: Final = "VAS.RENEW"
+_REPOST_SUBJECT: Final = "BIL.VASFEE"
 _REPOST_CHANNELS: Final = {
     Channel.SOCIAL: 0.5,
     Channel.APP: 0.25,
@@ -143,12 +143,9 @@ def repost(scene: Scene) -> Trouble:
     names, ends = list(_REPOST_CHANNELS), cumulative(list(_REPOST_CHANNELS.values()))
     channels = tuple(names[index] for index in choose(ends, scene.draws.uniform(count)).tolist())
     spread = Burst(burst.times, burst.regions, burst.subjects, burst.customers, texts, channels)
-    cells = (
-        [{"category": category}]
-        if nation
-        else [{"region": code, "category": category} for code in scene.codes]
-    )
-    truth = scene.truth(["EW26", "EW22", "EW01"], cells, count, products=("vas",))
+    cells = [{"region": code, "category": category} for code in scene.codes]
+    cells += [{"category": category}] if nation else []
+    truth = scene.truth(["EW26", "EW22", "EW01"], cells, count, products=("mobile", "vas"))
     truth["text"] = original
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: spread})
 

@@ -122,6 +122,17 @@ def test_one_number_that_is_wrong_is_spelled_out() -> None:
     assert (difference.field, difference.expected, difference.found) == ("3600", "[2, 2, 2]", "[2, 2, 3]")
 
 
+def test_a_cell_that_was_told_of_a_later_time_may_have_skipped_the_frontier() -> None:
+    """Minutes that close together are told as one; what was told before must be true all the same."""
+    windows = expected({1: 2, 60: 1}, 90, 100)
+    early = {KEY: Told(T0 + 2 * MINUTE, windows.at(KEY, T0 + 2 * MINUTE))}
+    assert compared(windows, early).missing == 1
+    assert compared(windows, early, {KEY}).differences == 0
+    assert compared(windows, {}, {KEY}).differences == 0
+    wrong = {KEY: told(2, {"300": [9] * 3})}
+    assert compared(windows, wrong, {KEY}).different == 1
+
+
 class Message:
     """What a consumer hands over, reduced."""
 
@@ -185,6 +196,7 @@ def test_of_what_was_told_the_newest_decidable_record_counts() -> None:
     found.read({0: 3})
     found.read({0: 6})
     assert found.newest == {KEY: Told(at[3], {"300": [2]})}
+    assert found.beyond == {KEY}
     assert found.repeated == 1
     assert found.unreadable.different == 2, "another cell's key, and no JSON"
 

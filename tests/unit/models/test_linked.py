@@ -55,3 +55,33 @@ def test_the_earliest_are_right_while_the_front_settles() -> None:
             linked.remove(gone)
         del there[:30]
         assert linked.tally() == summed(there)
+
+
+def test_what_comes_behind_those_that_are_kept_in_order_waits_its_turn() -> None:
+    """A long outage in balance: ten settle at the front while ten come at the end, and there are always more between."""
+    linked, there = Linked(), list[Held]()
+    for number in range(2 * KEPT):
+        there.append(held(number, number))
+        linked.add(there[-1])
+    for number in range(2 * KEPT, 6 * KEPT, 10):
+        for gone in there[:10]:
+            linked.remove(gone)
+        del there[:10]
+        for later in range(number, number + 10):
+            there.append(held(later, later))
+            linked.add(there[-1])
+        assert linked.tally() == summed(there)
+
+
+def test_the_whole_front_may_go_before_anyone_asks() -> None:
+    """Links move by the hundred when an alarm turns out to be another's child."""
+    linked, there = Linked(), [held(number, number) for number in range(3 * KEPT)]
+    for one in there:
+        linked.add(one)
+    for gone in there[: KEPT + 1]:
+        linked.remove(gone)
+    del there[: KEPT + 1]
+    there += [held(9_000, 0), held(9_001, 10_000)]
+    for one in there[-2:]:
+        linked.add(one)
+    assert linked.tally() == summed(there)
