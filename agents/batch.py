@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
 
+from agents.crashpoints import reach
 from agents.outbox import Outbox
 from models.errors import ContractError
 
@@ -196,6 +197,7 @@ class BatchCore:
             agent.restore(record.key, record.value)
         if records:
             self._folded[changelog] = records[-1].offset
+        reach("fold")
         self._restored[changelog.topic] += len(records)
 
     def take_restored(self) -> dict[str, int]:
@@ -214,6 +216,7 @@ class BatchCore:
         self._live[source] = agent
         self._expected[source] = start
         self._heard[source] = self._clock()
+        reach("begin")
         return start
 
     def take(self, source: Partition, records: Sequence[Any]) -> int | None:
@@ -245,6 +248,7 @@ class BatchCore:
         except Exception:
             self._failed = True
             raise
+        reach("take")
         self._heard[source] = self._clock()
         return None
 
@@ -293,6 +297,8 @@ class BatchCore:
             except Exception:
                 self._failed = True
                 raise
+            if flushed.wrote:
+                reach("flush")
             wrote = wrote or flushed.wrote
             if flushed.position is not None:
                 covered[source] = flushed.position
@@ -300,11 +306,13 @@ class BatchCore:
             return
 
         def confirmed() -> None:
+            reach("confirmed")
             self._committable.update(covered)
             for agent in self._live.values():
                 agent.confirmed(number)
 
         self.outbox.seal(confirmed)
+        reach("sealed")
 
     def committable(self) -> dict[Partition, Committed]:
         """Return the positions that may be committed and are not yet."""
@@ -324,6 +332,7 @@ class BatchCore:
         # Outputs before state: an owner may have to see one flush confirmed to stage, and another to write.
         for _ in range(3):
             self.flush(closing=True)
+            reach("settle")
             if not await self.outbox.confirmed(timeout):
                 return False
         return True

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from agents.batch import Committed, Flushed, Record
+from agents.crashpoints import reach
 from agents.deadletter import dead_letter
 from agents.flood import FloodGate
 from agents.outbox import Headers, Outbox
@@ -285,6 +286,7 @@ class IntakePartition:
             self._sent_noted = sent
         for image in state.panes.take_dirty(offset):
             state.save_pane(image)
+            reach("pane")
             self._snapshots.publish(image.pane, MINUTE, image.cells, image.stamp)
         state.save_fresh(offset)
         state.bury_obsolete()
@@ -317,6 +319,7 @@ class IntakePartition:
             for hour in state.panes.hours_before(before):
                 self._snapshots.publish(hour, HOUR, state.panes.sum_of_hour(hour), offset)
             self._rolling = (before, offset)
+            reach("rolled")
 
     def confirmed(self, number: int) -> None:
         while self._unconfirmed and self._unconfirmed[0][0] <= number:

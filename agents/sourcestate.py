@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from agents.crashpoints import reach
 from agents.outbox import Outbox
 from models.errors import ContractError
 from models.history import History, time_of
@@ -142,6 +143,7 @@ class SourceState:
             self._keys_of_pane[image.pane] = [key]
         elif keys != [key]:
             # First the new record, then the tombstones of other writers', in one partition: never both gone.
+            reach("rewritten")
             for old in keys:
                 if old != key:
                     self._bury(old)
@@ -192,6 +194,7 @@ class SourceState:
         """
         self.rolled_until = before
         self._save_mark("r", offset, _pack(before))
+        reach("forgetting")
         for pane in self._drop_hours(before):
             for key in self._keys_of_pane.pop(pane, []):
                 self._bury(key)

@@ -30,6 +30,7 @@ from faust.types import TP
 from mode import Service
 
 from agents.batch import BatchCore, Committed, Partition
+from agents.crashpoints import reach
 from agents.outbox import POLL_SECONDS
 from models.errors import ContractError
 
@@ -214,7 +215,11 @@ class BatchConsumer(driver.Consumer):
 
     async def _commit_batches(self) -> None:
         positions = self.core.committable()
-        if positions and await self._thread.commit_positions(positions):
+        if not positions:
+            return
+        reach("commit")
+        if await self._thread.commit_positions(positions):
+            reach("committed")
             self.core.on_committed(positions)
 
     def _highwater(self, source: Partition) -> int | None:
@@ -288,6 +293,7 @@ class BatchConsumer(driver.Consumer):
             TP(*source): core.begin(source, committed.get(source), earliest[TopicPartition(*source)])
             for source in sources
         }
+        reach("seek")
         # Faust leaves partitions without a committed offset wherever the fetcher happens to be.
         await self.seek_wait(starts)
         core.on_recovered(monotonic() - self._assigned_at, core.take_restored())
@@ -302,11 +308,13 @@ class BatchConsumer(driver.Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._epoch += 1
         self._assigned_at = monotonic()
+        reach("assigned")
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._epoch += 1
         await super().on_partitions_revoked(revoked)
+        reach("revoked")
         self.core.forget()
         for tp in revoked:
             if self.core.is_changelog(tp.topic):

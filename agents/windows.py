@@ -23,13 +23,14 @@ from typing import Final, NamedTuple
 import msgspec
 
 from agents.batch import Committed, Flushed, Record
+from agents.crashpoints import reach
 from agents.outbox import Outbox
 from agents.ownership import KIND as OWNER
 from agents.ownership import Ownership
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
 from agents.windowfeed import WindowFeed
 from models.errors import ContractError
-from models.fanin import FanIn, OnTime, sum_of
+from models.fanin import FanIn, OnTime, forget_before, sum_of
 from models.iso import iso
 from models.judge import StreamJudge
 from models.measures import WIDTH, Stream
@@ -253,6 +254,7 @@ class WindowsPartition:
             self._unsaved.add(("m", stream, pane))
         for warning in self._judges[stream].close_minute(pane, totals):
             self._publish(warning)
+            reach("published")
         self._closed_since_flush += 1
         if (pane + MINUTE) % HOUR == 0:
             hour = pane + MINUTE - HOUR
@@ -330,8 +332,8 @@ class WindowsPartition:
         # While restored watermarks wait for the snapshots they speak for, they go on waiting in the next life too.
         records.append((self._key("w", "all", 0), max(self._offset, self._resume_at), _pack(marks)))
         for stream, until in closed.items():
-            _drop(self._minutes[stream], until - MINUTES_KEPT)
-            _drop(self._hours[stream], until - HOURS_KEPT)
+            forget_before(self._minutes[stream], until - MINUTES_KEPT)
+            forget_before(self._hours[stream], until - HOURS_KEPT)
         needed = [fold.needed_from() for fold in self._folds.values()]
         offset = min([self._offset + 1, *(first for first in needed if first is not None)])
         return _Staged(
@@ -344,6 +346,7 @@ class WindowsPartition:
     def _write(self, staged: _Staged) -> None:
         for key, stamp, body in staged.records:
             self._save(key, stamp, body)
+            reach("stored")
             kind, name, start, _ = key.decode().split("|")
             self._keys[key] = (kind, name, int(start))
         for key in self._outdated(staged):
@@ -393,8 +396,3 @@ class WindowsPartition:
     def lowest_watermark(self, stream: Stream) -> int | None:
         """Return the smallest watermark that any source partition of `stream` has announced."""
         return min((watermark for _, watermark in self._folds[stream].announced().values()), default=None)
-
-
-def _drop(packs: dict[int, OnTime], before: int) -> None:
-    for start in [start for start in packs if start < before]:
-        del packs[start]

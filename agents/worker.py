@@ -23,6 +23,7 @@ from agents.boardagent import TOPICS as BOARD_TOPICS
 from agents.boardagent import BoardAgent, board_of
 from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
+from agents.crashpoints import reach
 from agents.faults.thread import FaultsThread
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
@@ -224,6 +225,7 @@ def run_worker(settings: Settings) -> None:
         agent = BoardAgent(
             settings, board, ids, facts=observer.facts, on_rebuild=observer.metrics.on_board_rebuild
         )
+    reach("start")
     serve(pipeline, settings, agent)
 
 

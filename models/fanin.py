@@ -102,3 +102,9 @@ def sum_of(totals: Iterable[OnTime]) -> OnTime:
             sums = total.get(cell)
             total[cell] = list(half) if sums is None else [a + b for a, b in zip(sums, half, strict=True)]
     return total
+
+
+def forget_before(totals: dict[int, OnTime], start: int) -> None:
+    """Remove the panes that begin before `start` from `totals`."""
+    for pane in [pane for pane in totals if pane < start]:
+        del totals[pane]
