@@ -113,6 +113,16 @@ class Alarm:
         return self._told
 
     @property
+    def is_on(self) -> bool:
+        """Whether it was not reported cleared since it was raised."""
+        return any(occurrence.cleared is None for occurrence in self.occurrences)
+
+    @property
+    def last(self) -> int:
+        """Time of its last report, epoch seconds."""
+        return self._reports[-1].time
+
+    @property
     def first_offset(self) -> int:
         """The smallest offset of its reports."""
         return min(report.offset for report in self._reports)

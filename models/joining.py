@@ -98,6 +98,7 @@ class Desk:
         self._settled: dict[str, Tally] = {}
         self._told: dict[str, Incident] = {}
         self._dirty: set[str] = set()
+        self._lost: set[str] = set()
 
     # What the predecessor left
 
@@ -199,7 +200,10 @@ class Desk:
         if not self._faults_changed and not self._topology_changed:
             return []
         before = self._outages
-        self._outages, self._roots = outages_of(self.book.occurrences(), self.topology)
+        self._lost = self.book.lost()
+        self._outages, self._roots = outages_of(
+            self.book.occurrences(), self.topology, {} if self._topology_changed else before
+        )
         self._linker = Linker(self._outages.values(), self.topology, self._explanations)
         different = [id for id in {*before, *self._outages} if before.get(id) != self._outages.get(id)]
         self._dirty.update(different)
@@ -315,6 +319,9 @@ class Desk:
     def _record(self, id: str, told: Incident | None) -> Incident | None:
         outage = self._outages.get(id)
         if outage is None:
+            if told is not None and id in self._lost:
+                # Forgotten for want of room; it belongs to no other.
+                return replace(told, status=Status.CLOSED)
             return None if told is None else merged(told, self._roots.get(id, ""))
         status = self._status(outage)
         tally = self._linked[id].tally() if id in self._linked else Tally()

@@ -64,10 +64,20 @@ class Outage(NamedTuple):
         return self.root.planned
 
 
+_NONE: Final[Mapping[str, Outage]] = {}
+
+
 def outages_of(
-    occurrences: Iterable[Occurrence], topology: Topology
+    occurrences: Iterable[Occurrence], topology: Topology, before: Mapping[str, Outage] = _NONE
 ) -> tuple[dict[str, Outage], dict[str, str]]:
-    """Return the outages by id, and for every occurrence that is no root the id of its outage."""
+    """Return the outages by id, and for every occurrence that is no root the id of its outage.
+
+    Args:
+        occurrences: all that are known.
+        topology: where the elements are.
+        before: outages by id that were found in the same topology. Those whose members are still the same are taken
+            over, which saves most of the work in a storm.
+    """
     known = {occurrence.id: occurrence for occurrence in occurrences}
     by_alarm: dict[str, list[Occurrence]] = {}
     for occurrence in known.values():
@@ -79,7 +89,13 @@ def outages_of(
     members: dict[str, list[Occurrence]] = {}
     for id, root in roots.items():
         members.setdefault(root, []).append(known[id])
-    outages = {root: _outage(known[root], found, topology) for root, found in members.items()}
+    outages: dict[str, Outage] = {}
+    for root, found in members.items():
+        ordered = tuple(sorted(found, key=lambda one: (one.raised, one.id)))
+        same = before.get(root)
+        if same is None or same.members != ordered:
+            same = _outage(known[root], ordered, topology)
+        outages[root] = same
     return outages, {id: root for id, root in roots.items() if id != root}
 
 
@@ -120,8 +136,7 @@ def _find_root(
         roots[passed] = root
 
 
-def _outage(root: Occurrence, found: list[Occurrence], topology: Topology) -> Outage:
-    members = tuple(sorted(found, key=lambda one: (one.raised, one.id)))
+def _outage(root: Occurrence, members: tuple[Occurrence, ...], topology: Topology) -> Outage:
     elements = frozenset(element for one in members for element in one.elements)
     regions = {one.region for one in members} | {topology.region(element) for element in elements}
     open_ = [one for one in members if one.cleared is None]

@@ -190,6 +190,11 @@ FAULTS_FAILURES: Final = Metric(
     Kind.COUNTER,
     "Times that the joining of faults and complaints began anew after an error; the streams go on meanwhile.",
 )
+ALARMS_DROPPED: Final = Metric(
+    "barometer_alarms_dropped_total",
+    Kind.COUNTER,
+    "Alarms that were forgotten because more were known at once than are held; those cleared longest ago go first.",
+)
 RECOVERY_SECONDS: Final = Metric(
     "barometer_recovery_seconds", Kind.GAUGE, "How long the last recovery of state from the changelogs took."
 )
@@ -242,6 +247,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
     *(WARNINGS, PROVISIONAL, WORK_ORDERS, COMPLAINTS),
     *(FAULTS_OWNER, ACTIVE_FAULTS, INCIDENTS, COMPLAINT_LINKS, COMPLAINTS_HELD, FAULTS_LAG, FAULTS_FAILURES),
+    ALARMS_DROPPED,
     *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP),
     *(BOARD_LAG, BOARD_REBUILDS, BUILD_INFO),
 )

@@ -44,6 +44,8 @@ class FaultsMetrics:
         links, failures = catalogue.COMPLAINT_LINKS, catalogue.FAULTS_FAILURES
         self._links = Counter(links.name, links.help, links.labels, registry=registry)
         self._failures = Counter(failures.name, failures.help, registry=registry)
+        dropped = catalogue.ALARMS_DROPPED
+        self._dropped = Counter(dropped.name, dropped.help, registry=registry)
         for collector in (
             ScrapedGauge(catalogue.FAULTS_OWNER, lambda: _one(self._view.owner)),
             ScrapedGauge(catalogue.ACTIVE_FAULTS, lambda: _each(self._view.active)),
@@ -65,6 +67,10 @@ class FaultsMetrics:
     def on_failure(self) -> None:
         """Count one new beginning after an error."""
         self._failures.inc()
+
+    def on_alarms_dropped(self, count: int) -> None:
+        """Count alarms that were forgotten for want of room."""
+        self._dropped.inc(count)
 
 
 def _one(value: float) -> Iterable[tuple[tuple[str, ...], float]]:

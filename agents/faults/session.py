@@ -19,12 +19,15 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from agents.cluster import topic_ids
 from agents.faults.arrived import Arrived, arrived, arrived_message, complaint_of, element_of, report_of
 from agents.faults.clients import reader_config
+from agents.faults.flaws import name_flaws
+from agents.faults.pace import Pace
 from agents.faults.writer import POSITION_KEY, Refused, Writer
 from agents.kafkaclient import access_of
 from agents.reading import TRANSIENT, UNREACHABLE, ReadingError, TopicReader
 from agents.settings import Settings
 from models.errors import BarometerError, ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
+from models.faultbook import ALARMS_MAX
 from models.joined import ComplaintLink, FaultsPosition, IncidentState
 from models.joining import Desk, Joined
 from models.linking import Link
@@ -44,8 +47,6 @@ log = logging.getLogger(__name__)
 
 FORMAT: Final = 1
 """Of `FaultsPosition`; another one is refused."""
-LOOK_SECONDS: Final = 1.0
-"""How often changes are written: an incident changes once in that time at most."""
 POSITION_SECONDS: Final = 10.0
 """How often the position is written where nothing changes: a successor reads no more than that again."""
 BATCH: Final = 500
@@ -54,8 +55,6 @@ WAITING_MAX: Final = 100_000
 """Most complaints that wait for faults to be read; more say that these cannot be."""
 ASK_SECONDS: Final = 10.0
 """How long the broker may take to say where the faults end."""
-YIELD_SECONDS: Final = 0.004
-"""A pause after every full batch: a backlog may take its time, the streams in the same process may not."""
 CLOCK_SKEW_MS: Final = 60_000
 """By so much the append times of two brokers may differ."""
 
@@ -109,7 +108,9 @@ class Session:
         self._at_end: set[int] = set()
         self._waiting: deque[tuple[int, Arrived | int]] = deque()
         self._barrier: tuple[int, int] | None = None
-        self._looked = 0.0
+        self._pace = Pace()
+        self._passed = 0
+        self._dropped = 0
         self._written = 0.0
         self._moved = False
 
@@ -136,7 +137,7 @@ class Session:
             self._check()
             if self._read() == BATCH:
                 # One full batch after another would hold the interpreter.
-                self._check(YIELD_SECONDS)
+                self._pace.pause()
             self._look()
 
     # Taking over
@@ -161,7 +162,7 @@ class Session:
         for topic in (NETWORK_TOPOLOGY, NETWORK_FAULTS):
             for record in self._records(topic, self._next[topic]):
                 self._take(topic, record)
-        self._name_flaws()
+        name_flaws(self._desk.topology)
         if position is not None and position.held_since:
             self._links(position.held_since - CLOCK_SKEW_MS)
         log.info(
@@ -172,28 +173,12 @@ class Session:
             len(self._desk.topology),
         )
 
-    def _name_flaws(self) -> None:
-        flaws = self._desk.topology.flaws()
-        if flaws.unknown_parents:
-            log.warning(
-                "%d network elements hang on something that %s does not describe, among them %s",
-                flaws.unknown_parents,
-                NETWORK_TOPOLOGY,
-                ", ".join(flaws.unknown_parent_of),
-            )
-        if flaws.in_circles:
-            log.warning(
-                "%d network elements hang on themselves in a circle, among them %s",
-                flaws.in_circles,
-                ", ".join(flaws.circle_at),
-            )
-
     def _state(self) -> tuple[FaultsPosition | None, list[IncidentState]]:
         values: dict[bytes, bytes | None] = {}
         with TopicReader(access_of(self._settings), INCIDENT_STATE) as reader:
             for record in reader.read():
                 values[record.key or b""] = record.value
-                self._check_now_and_then(record.offset)
+                self._check_now_and_then()
         stored = values.pop(POSITION_KEY, None)
         position = None if stored is None else _position(stored)
         if position is not None and position.version != FORMAT:
@@ -209,13 +194,13 @@ class Session:
             first = min(max(start, low), high)
             for record in reader.read({0: first}, {0: high}):
                 yield arrived(record)
-                self._check_now_and_then(record.offset)
+                self._check_now_and_then()
             self._next[topic] = high
 
     def _links(self, since_ms: int) -> None:
         with TopicReader(access_of(self._settings), COMPLAINT_LINKS) as reader:
             for record in reader.read(reader.offsets_at(since_ms)):
-                self._check_now_and_then(record.offset)
+                self._check_now_and_then()
                 try:
                     told = _link(record.value or b"")
                     self._desk.restore_link((told.source, told.complaint_id), _link_of(told))
@@ -232,19 +217,15 @@ class Session:
 
     # Going on
 
-    def _check(self, seconds: float = 0.0) -> None:
-        if not self._is_owner_after(seconds):
+    def _check(self) -> None:
+        if not self._is_owner():
             raise OwnershipLost("the ownership of network faults has ended")
 
-    def _is_owner_after(self, seconds: float) -> bool:
-        deadline = monotonic() + seconds
-        while self._is_owner():
-            if monotonic() >= deadline:
-                return True
-        return False
-
-    def _check_now_and_then(self, offset: int) -> None:
-        if offset % BATCH == 0:
+    def _check_now_and_then(self) -> None:
+        """Call it after each record of a long read."""
+        self._passed += 1
+        if self._passed % BATCH == 0:
+            self._pace.pause()
             self._check()
 
     def _read(self) -> int:
@@ -254,7 +235,6 @@ class Session:
             topic, partition = message.topic(), message.partition()
             if error is None:
                 self._moved = True
-                self._at_end.discard(partition)
                 if topic == CLASSIFIED_COMPLAINTS:
                     self._waiting.append((partition, arrived_message(message)))
                 else:
@@ -262,6 +242,9 @@ class Session:
             elif error.code() == KafkaError._PARTITION_EOF:
                 if topic == CLASSIFIED_COMPLAINTS:
                     self._waiting.append((partition, message.offset()))
+                else:
+                    # What ends a producer's transaction takes an offset too and comes as no record.
+                    self._next[topic] = max(self._next[topic], message.offset())
             elif error.code() not in UNREACHABLE | TRANSIENT and not error.retriable():
                 raise KafkaException(error)
         self._let_in()
@@ -297,6 +280,7 @@ class Session:
             queue.skip_to(record)
             self._at_end.add(partition)
             return
+        self._at_end.discard(partition)
         read = complaint_of(record)
         if read is None:
             log.warning(
@@ -322,10 +306,13 @@ class Session:
         self._next[topic] = record.offset + 1
 
     def _look(self) -> None:
-        now = monotonic()
-        if now - self._looked < LOOK_SECONDS or not self._desk.is_ready:
+        if not self._pace.is_due or not self._desk.is_ready:
             return
-        self._looked = now
+        with self._pace.look():
+            self._judge()
+
+    def _judge(self) -> None:
+        now = monotonic()
         waiting = {partition for partition, record in self._waiting if isinstance(record, Arrived)}
         early = self._desk.settled_early
         joined = self._desk.look(set(range(len(self._desk.queues))) - self._at_end | waiting)
@@ -333,11 +320,23 @@ class Session:
             log.warning(
                 "faults: %d links were settled early for want of room", self._desk.settled_early - early
             )
+        self._name_dropped()
         changed = bool(joined.links or joined.incidents or joined.states or self._refused)
         if changed or (self._moved and now - self._written >= POSITION_SECONDS):
             self._write(joined)
             self._written, self._moved = now, False
         self._show()
+
+    def _name_dropped(self) -> None:
+        dropped = self._desk.book.dropped - self._dropped
+        if dropped:
+            self._dropped += dropped
+            self._metrics.on_alarms_dropped(dropped)
+            log.warning(
+                "faults: more than %d alarms at once; %d are forgotten, those that were cleared longest ago first",
+                ALARMS_MAX,
+                dropped,
+            )
 
     def _write(self, joined: Joined) -> None:
         reasons = self._writer.write(joined, self._refused, self._where())

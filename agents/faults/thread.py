@@ -1,7 +1,8 @@
 """The thread of the faults agent: it waits until this worker is the owner, and begins anew after any error.
 
-It shares the process with the streams and nothing else: whatever fails here is said, counted and tried again, and
-neither delays nor ends them.
+Whatever fails here is said, counted and tried again, and ends no stream. It shares the interpreter with them: looks have
+a twentieth of it at most, and a backlog pauses after every full batch (`pace`). During one look both
+take turns: about half a second where as many alarms are held as can be (`models.faultbook`), two after a takeover.
 """
 
 import logging

@@ -308,6 +308,28 @@ def test_a_broker_that_dies_is_waited_for_and_nothing_is_lost(
         assert sorted(set(sequences)) == list(range(1, max(sequences) + 1))
 
 
+def test_faults_that_are_written_in_transactions_hold_no_complaint_back(
+    fresh_kafka: KafkaCluster, tmp_path: Path
+) -> None:
+    """The marker that ends a transaction is the last thing in the topic; complaints that come then are joined.
+
+    faults      | alarm | marker |
+    complaints                     20
+    """
+    with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False) as pipeline:
+        workers = pipeline.start_sharing(1)
+        worker = owner(workers)
+        producer = Producer({"bootstrap.servers": pipeline.brokers, "transactional.id": "an-oss"})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        producer.produce(NETWORK_FAULTS, msgspec.json.encode(alarm(0, "critical")), b"alm-1")
+        producer.commit_transaction(30)
+        worker.until(lambda: count(pipeline) == 0, "the incident is told")
+        send(pipeline, COMPLAINTS, *(complaint(number, 5) for number in range(20)), key="customerId")
+        worker.until(lambda: count(pipeline) == 20, "the complaints are linked")
+        worker.until(lambda: worker.metric("barometer_faults_lag_records") == 0, "nothing is left to read")
+
+
 def test_it_can_be_switched_off(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
     """The streams do not need it, nor its topics' contents."""
     with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False, faults=False) as pipeline:

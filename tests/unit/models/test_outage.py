@@ -72,3 +72,33 @@ def test_every_alarm_is_in_one_outage(parents: Parents) -> None:
     members = [member.alarm for one in found.values() for member in one.members]
     assert sorted(members) == sorted(parents)
     assert outages(*reversed(alarms)) == found
+
+
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from("abcdef"),
+        st.integers(0, 59),
+        st.sampled_from(["critical", "minor", "cleared"]),
+        st.sampled_from(["", *"abcdef"]),
+    ),
+    min_size=1,
+)
+
+
+@given(_steps)
+def test_what_is_taken_over_is_what_would_be_found_anew(steps: list[tuple[str, int, str, str]]) -> None:
+    """After every report; an outage of which nothing has changed is the very one that there was."""
+    topology = Topology()
+    alarms: dict[str, Alarm] = {}
+    before: dict[str, Outage] = {}
+    for alarm, minute, severity, parent in steps:
+        one = report(alarm, f"10:{minute:02d}", severity, parent_alarm_id=parent, element_ids=(f"e-{alarm}",))
+        alarms.setdefault(alarm, Alarm(alarm)).put(one)
+        known = [occurrence for id in sorted(alarms) for occurrence in alarms[id].occurrences]
+        anew = outages_of(known, topology)
+        taken = outages_of(known, topology, before)
+        assert taken == anew
+        for id, outage in taken[0].items():
+            if before.get(id) == outage:
+                assert outage is before[id]
+        before = taken[0]
