@@ -268,9 +268,10 @@ class BoardAgent:
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the group and return when that is done, or after `STOP_SECONDS`."""
+        """Leave the group and return when that is done, or after `STOP_SECONDS`; at once where it never began."""
         self._stop.set()
-        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():
