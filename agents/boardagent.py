@@ -23,7 +23,7 @@ from agents.projection import Bounds, Projection, Stage, Taken
 from agents.settings import Settings
 from monitoring.board import Board
 from monitoring.boardimage import KIND_OF
-from monitoring.redisclient import RedisFault, parse, read_password
+from monitoring.redisclient import RedisFault, parse
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +47,12 @@ def board_of(settings: Settings) -> Board | None:
     """Return the board that the settings name, None where they name none.
 
     Raises:
-        RedisFault: the URL or the password file is wrong.
+        RedisFault: the URL is wrong.
     """
     url = settings.redis_url.get_secret_value()
     if not url:
         return None
-    password = read_password(settings.redis_password_file)
+    password = None if settings.redis_password is None else settings.redis_password.get_secret_value()
     return Board(parse(url, password=password, ca_file=settings.redis_ca_file))
 
 

@@ -10,7 +10,7 @@ from redis import exceptions
 from models.incident import Status
 from monitoring.board import CLUSTER_PERMISSIONS, PERMISSIONS, PREFIX
 from monitoring.boardimage import BoardKind, Change, change_of, fold
-from monitoring.redisclient import Form, RedisFault, RedisPlace, explain, parse, read_password
+from monitoring.redisclient import Form, RedisFault, RedisPlace, explain, parse
 from tests.incidents import incident
 
 SECRET = "never-to-be-shown"
@@ -85,11 +85,9 @@ def test_any_text_is_a_place_or_a_fault(url: str) -> None:
     assert all(0 < port < 65_536 and host for host, port in place.hosts)
 
 
-def test_a_password_is_never_shown(tmp_path: Path) -> None:
-    """Neither by the place nor by what is said of a fault; one from a file holds instead of the URL's."""
-    file = tmp_path / "password"
-    file.write_text(f"{SECRET}\n")
-    place = parse("redis://u:other@h:1", password=read_password(file))
+def test_a_password_is_never_shown() -> None:
+    """Neither by the place nor by what is said of a fault; one of its own holds instead of the URL's."""
+    place = parse("redis://u:other@h:1", password=SECRET)
     assert place.password == SECRET
     assert str(place) == "h:1"
     assert SECRET not in repr(place)
@@ -99,16 +97,6 @@ def test_a_password_is_never_shown(tmp_path: Path) -> None:
         OSError(1, "x"),
     ):
         assert SECRET not in str(explain(error, place))
-
-
-def test_a_password_file_that_is_none_is_named(tmp_path: Path) -> None:
-    """Missing, or empty."""
-    with pytest.raises(RedisFault, match="cannot be read"):
-        read_password(tmp_path / "missing")
-    (tmp_path / "empty").write_text("\n")
-    with pytest.raises(RedisFault, match="is empty"):
-        read_password(tmp_path / "empty")
-    assert read_password(None) is None
 
 
 @pytest.mark.parametrize(
