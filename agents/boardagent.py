@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from agents.kafkaclient import Brokers, access_of, confluent_config
+from agents.kafkaclient import READING, Brokers, access_of, confluent_config
 from agents.projection import Bounds, Projection, Stage, Taken
 from agents.settings import Settings
 from monitoring.board import Board
@@ -60,16 +60,13 @@ def consumer_of(brokers: Brokers, **options: Any) -> Consumer:
     """Return a consumer for projecting: told where to begin, it commits nothing."""
     return Consumer(
         {
+            **READING,
             **confluent_config(brokers),
             "group.id": GROUP,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
             "auto.offset.reset": "error",
             "partition.assignment.strategy": "range",
             "queued.max.messages.kbytes": 16_384,
             "fetch.wait.max.ms": 100,
-            "log_level": 2,
             **options,
         }
     )
