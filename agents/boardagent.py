@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from agents.kafkaclient import Brokers, access_of, confluent_config
+from agents.kafkaclient import READING, Brokers, access_of, confluent_config
 from agents.projection import Bounds, Projection, Stage, Taken
 from agents.settings import Settings
 from monitoring.board import Board
 from monitoring.boardimage import KIND_OF
-from monitoring.redisclient import RedisFault, parse, read_password
+from monitoring.redisclient import RedisFault, parse
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +47,12 @@ def board_of(settings: Settings) -> Board | None:
     """Return the board that the settings name, None where they name none.
 
     Raises:
-        RedisFault: the URL or the password file is wrong.
+        RedisFault: the URL is wrong.
     """
     url = settings.redis_url.get_secret_value()
     if not url:
         return None
-    password = read_password(settings.redis_password_file)
+    password = None if settings.redis_password is None else settings.redis_password.get_secret_value()
     return Board(parse(url, password=password, ca_file=settings.redis_ca_file))
 
 
@@ -60,16 +60,13 @@ def consumer_of(brokers: Brokers, **options: Any) -> Consumer:
     """Return a consumer for projecting: told where to begin, it commits nothing."""
     return Consumer(
         {
+            **READING,
             **confluent_config(brokers),
             "group.id": GROUP,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
             "auto.offset.reset": "error",
             "partition.assignment.strategy": "range",
             "queued.max.messages.kbytes": 16_384,
             "fetch.wait.max.ms": 100,
-            "log_level": 2,
             **options,
         }
     )
@@ -268,9 +265,10 @@ class BoardAgent:
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the group and return when that is done, or after `STOP_SECONDS`."""
+        """Leave the group and return when that is done, or after `STOP_SECONDS`; at once where it never began."""
         self._stop.set()
-        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():

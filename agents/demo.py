@@ -32,6 +32,7 @@ from agents.replay import replay
 from agents.settings import Settings, load_settings
 from agents.simulator.simulate import simulate
 from agents.simulator.spec import Incident, IncidentKind, SimulationSpec, days_from
+from agents.sources import no_variables
 from agents.verify.board import BOARD_TABLE
 from agents.verify.report import VerifyReport
 from agents.verify.run import verify
@@ -94,14 +95,17 @@ class DemoResult:
 Say = Callable[[object], None]
 
 
-def run_demo(plan: DemoPlan, today: date, say: Say) -> DemoResult:
+def run_demo(plan: DemoPlan, now: datetime, say: Say) -> DemoResult:
     """Run the demo whole. `say` prints one line (text, or rich text).
+
+    Settings of the user's environment are for workers of theirs: neither the demo nor its workers see them.
 
     Raises:
         BarometerError: a part cannot be had or does not start; the message says what to do.
         KeyboardInterrupt: people had enough; everything is stopped and removed all the same.
     """
     with ExitStack() as stack:
+        stack.enter_context(no_variables())
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="barometer-demo-")))
         begun = monotonic()
         cluster = stack.enter_context(KafkaCluster())
@@ -111,13 +115,13 @@ def run_demo(plan: DemoPlan, today: date, say: Say) -> DemoResult:
         redis = stack.enter_context(RedisServer())
         settings = load_settings(
             brokers=cluster.bootstrap,
-            kafka_security="PLAINTEXT",
             redis_url=redis.url,
             metrics_port=0,
             data_dir=scratch,
             session_timeout_seconds=SESSION_SECONDS,
         )
         provision(settings.brokers, catalogue(), partitions=settings.partitions, replication=1)
+        today = now.astimezone(ZoneInfo(settings.zone)).date()
         return _Demo(plan, today, settings, redis, scratch, say).run(stack)
 
 
@@ -175,7 +179,6 @@ class _Demo:
             *("env", f"BAROMETER_DATA_DIR={self._scratch / f'worker-{number}'}"),
             f"BAROMETER_REDIS_URL={settings.redis_url.get_secret_value()}",
             f"BAROMETER_SESSION_TIMEOUT_SECONDS={settings.session_timeout_seconds}",
-            f"BAROMETER_KAFKA_SECURITY={settings.kafka_security}",
             *(
                 sys.executable,
                 "-m",

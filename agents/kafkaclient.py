@@ -6,6 +6,7 @@ listener.
 """
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -25,6 +26,15 @@ FORBIDDEN: Final = frozenset(
     }
 )
 """What a broker answers where an ACL is missing. Trying again does not help."""
+
+READING: Final[Mapping[str, Any]] = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "enable.partition.eof": True,
+    # Connection failures are said in sentences of our own; librdkafka's go to stderr unasked.
+    "log_level": 2,
+}
+"""What every consumer of confluent-kafka is made with: it commits nothing, and is told where a partition ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reading a topic as a whole, from given offsets to its end or on and on, without joining a consumer group.
 
-For commands that look (`tail`, `deadletters`) or recompute: every partition, records as values, nothing
-committed and nothing written. Workers do not read this way.
+For commands that look (`tail`, `deadletters`) or recompute, and for the state that the faults agent goes on from: every
+partition, records as values, nothing committed and nothing written. Workers do not read their streams this way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
+from agents.kafkaclient import FORBIDDEN, READING, Brokers, confluent_config, explained
 from models.errors import BarometerError
 
 BEGINNING: Final = OFFSET_BEGINNING
@@ -28,16 +28,12 @@ STALL_SECONDS: Final = 30.0
 """A bounded read that gets nothing for this long, though the end is not reached, gives up."""
 
 CONFIG: Final[Mapping[str, Any]] = {
+    **READING,
     "group.id": "barometer-reading",
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": True,
     "auto.offset.reset": "error",
     "isolation.level": "read_committed",
     "fetch.wait.max.ms": 50,
     "queued.max.messages.kbytes": 65_536,
-    # Connection failures are raised with a sentence of our own; librdkafka's go to stderr unasked.
-    "log_level": 2,
 }
 """What every reader is made with. The group id is needed by the client and never joined: partitions are
 assigned by hand. An offset that retention has deleted is an error, not a jump."""

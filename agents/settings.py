@@ -58,8 +58,8 @@ class Settings(BaseSettings):
         SecretStr("redis://localhost:6379/0"),
         description="Redis that holds the live board (redis, rediss; +sentinel, +cluster); empty: no board.",
     )
-    redis_password_file: Path | None = Field(
-        None, description="File with the password of Redis, instead of one in the URL."
+    redis_password: SecretStr | None = Field(
+        None, min_length=1, description="Password of Redis, instead of one in the URL."
     )
     redis_ca_file: Path | None = Field(
         None,

@@ -12,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -110,6 +111,18 @@ def collected(model: type[BaseSettings], flags: Mapping[str, Any]) -> dict[str, 
     if wrong:
         raise SettingsError("\n".join(wrong))
     return found
+
+
+@contextmanager
+def no_variables() -> Iterator[None]:
+    """Keep every variable with the prefix from this process and those that it starts, until the context ends."""
+    ours = {name: value for name, value in os.environ.items() if name.upper().startswith(ENV_PREFIX)}
+    for name in ours:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(ours)
 
 
 class _Known:

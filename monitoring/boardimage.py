@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from models.incident import Status
 from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -30,8 +31,8 @@ TOPICS: Final = {
 }
 KIND_OF: Final = {topic: kind for kind, topic in TOPICS.items()}
 
-ENDED: Final = frozenset({"resolved", "closed", "cancelled", "rejected"})
-"""States (TMF656) of an incident that is open no more, in lower case: it leaves the board."""
+ENDED: Final[frozenset[str]] = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED})
+"""Of an incident that is over, though complaints may still settle: it leaves the board, and comes back if it goes on."""
 
 GRAVES_MAX: Final = 512
 """How many ended keys of a partition are remembered, so that a late, older record of one does not bring it back."""
@@ -50,7 +51,7 @@ class Change(NamedTuple):
 class _Marks(msgspec.Struct, rename="camel"):
     sequence: int | None = None
     closed_until: int | None = None
-    state: str = ""
+    status: str = ""
 
 
 _decode_marks = msgspec.json.Decoder(_Marks).decode
@@ -74,7 +75,7 @@ def change_of(
         if kind is not BoardKind.INCIDENTS:
             return None
         sequence = offset
-    is_over = kind is BoardKind.INCIDENTS and marks.state.lower() in ENDED
+    is_over = kind is BoardKind.INCIDENTS and marks.status in ENDED
     return Change(name, sequence, None if is_over else value)
 
 

@@ -111,24 +111,6 @@ def parse(url: str, *, password: str | None = None, ca_file: Path | None = None)
     )
 
 
-def read_password(file: Path | None) -> str | None:
-    """Return the password that a file holds (line ends around it are no part of it); None without a file.
-
-    Raises:
-        RedisFault: it cannot be read, or is empty.
-    """
-    if file is None:
-        return None
-    try:
-        password = file.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise RedisFault(f"BAROMETER_REDIS_PASSWORD_FILE: {file} cannot be read: {why}") from None
-    if not password:
-        raise RedisFault(f"BAROMETER_REDIS_PASSWORD_FILE: {file} is empty; write the password into it")
-    return password
-
-
 def connect(place: RedisPlace, timeout_seconds: float) -> Client:
     """Return a client for `place`. One server and Sentinel are not asked before the first command; a cluster is.
 
@@ -205,11 +187,11 @@ _MEANINGS: Final = (
     (("NOAUTH", "Authentication required", "WRONGPASS", "invalid username-password", "invalid password"), _LOGIN),
     (
         ("NOPERM", "no permissions", "ACL failure", "can't run this command"),
-        "forbids user {user!r} what the board needs ({said}); README lists the permissions, under Redis",
+        "forbids user {user!r} what the board needs ({said}); docs/board.md lists the permissions",
     ),
     (
         ("OOM command", "> 'maxmemory'"),
-        "is full (maxmemory): nothing can be written. Give it more memory; README says how much the board needs",
+        "is full (maxmemory): nothing can be written. Give it more memory; docs/board.md says how much the board needs",
     ),
     (("MISCONF",), "refuses to write, since it cannot save to its disk: {said}"),
     (("READONLY", "read only replica"), "is a replica and cannot be written to; name the master, or use redis+sentinel://"),

@@ -2,9 +2,8 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -62,13 +61,12 @@ def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"])
     from agents.commands.verify import show
     from agents.demo import DemoPlan, run_demo
     from agents.embedded.progress import fetch_with_progress
-    from agents.settings import load_settings
     from agents.terminal import console
 
     screen = console()
     fetch_with_progress()
     plan = DemoPlan(seconds, seed, scale, language)
-    result = run_demo(plan, datetime.now(ZoneInfo(load_settings().zone)).date(), screen.print)
+    result = run_demo(plan, datetime.now(UTC), screen.print)
     show(result.report, screen)
     click.echo(
         json.dumps(

@@ -65,8 +65,8 @@ def verify(
 
     Reads the four input streams from their first record, judges every record again with code that shares nothing with
     the workers' counting, and compares every classified complaint, work order, dead letter, pane snapshot, watermark,
-    warning and rolling window, and every entry of the live board with the topics that it shows. Writes nothing. The settings (partitions, lateness, retention, dimensions, rules, customer key) must be
-    those of the workers.
+    warning and rolling window, and every entry of the live board with the topics that it shows. Writes nothing. The
+    settings (partitions, lateness, retention, dimensions, rules, customer key) must be those of the workers.
 
     \b
     Examples

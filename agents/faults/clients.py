@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from agents.kafkaclient import access_of
+from agents.kafkaclient import READING, access_of
 from agents.outbox import producer_config
 from agents.settings import Settings
 
@@ -13,14 +13,11 @@ DELIVERY_MS: Final = 50_000
 """A record that is not confirmed by then fails its transaction, and everything begins anew from the log."""
 
 _READING: Final[dict[str, Any]] = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": True,
+    **READING,
     # What retention has deleted cannot be joined any more.
     "auto.offset.reset": "earliest",
     "fetch.wait.max.ms": 100,
     "queued.max.messages.kbytes": 16_384,
-    "log_level": 2,
 }
 
 

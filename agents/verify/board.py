@@ -29,8 +29,8 @@ TOPICS: Final = {
     WINDOWS: BoardKind.WINDOWS,
     INCIDENTS: BoardKind.INCIDENTS,
 }
-OVER: Final = ("resolved", "closed", "cancelled", "rejected")
-"""States of an incident that is not open."""
+OVER: Final = ("resolved", "closed", "cancelled")
+"""Statuses of an incident that is not open."""
 
 _decode_warning: Final = msgspec.json.Decoder(EarlyWarning).decode
 
@@ -113,7 +113,7 @@ def _read(topic: str, key: str, message: Any) -> _Kept:
         return _Kept(int(dict(message.headers() or ())["ce_id"].rpartition(b"/")[2]), None)
     fields = msgspec.json.decode(value)
     sequence = fields.get("sequence", message.offset())
-    is_over = topic == INCIDENTS and str(fields.get("state", "")).lower() in OVER
+    is_over = topic == INCIDENTS and fields["status"] in OVER
     return _Kept(sequence, None if is_over else value)
 
 

@@ -22,8 +22,10 @@ from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
 from agents.reading import TopicReader
 from agents.settings import load_settings
+from models.incident import Status
 from monitoring.board import Board
 from monitoring.boardimage import KIND_OF, BoardKind
+from tests.incidents import incident
 from tests.real.pipeline import until
 from tests.real.redises import command
 from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS, by_name
@@ -59,8 +61,8 @@ class Writer:
         self._brokers = brokers
         self._producer = Producer({"bootstrap.servers": brokers, "linger.ms": 5})
 
-    def send(self, topic: str, key: str, sequence: int, value: dict[str, Any] | None) -> None:
-        body = None if value is None else msgspec.json.encode(value)
+    def send(self, topic: str, key: str, sequence: int, value: dict[str, Any] | bytes | None) -> None:
+        body = msgspec.json.encode(value) if isinstance(value, dict) else value
         headers: list[tuple[str, str | bytes | None]] = [("ce_id", f"{key}/{sequence}".encode())]
         partition = sum(key.encode()) % PARTITIONS
         self._producer.produce(topic, body, key.encode(), partition, headers=headers)
@@ -78,12 +80,11 @@ class Writer:
                     "windows": {"300": [number]},
                 }
                 self.send(WINDOWS, f"calls|{key}", sequence * 60, window)
-                incident = {"id": key, "sequence": sequence, "state": "open"}
-                self.send(INCIDENTS, key, sequence, incident)
+                self.send(INCIDENTS, key, sequence, incident(key, sequence))
             if number % 3 == 0:
                 self.send(ACTIVE_WARNINGS, key, 3, None)
                 self.send(WINDOWS, f"calls|{key}", 180, None)
-                self.send(INCIDENTS, key, 3, {"id": key, "sequence": 3, "state": "closed"})
+                self.send(INCIDENTS, key, 3, incident(key, 3, Status.CLOSED))
         assert self._producer.flush(30) == 0
 
     def truth(self) -> dict[BoardKind, dict[str, tuple[int, bytes]]]:

@@ -15,7 +15,7 @@ from agents.embedded.places import free_ports
 from agents.embedded.redis import find_redis
 from monitoring.board import CLUSTER_PERMISSIONS, PERMISSIONS, Board, Details, Position
 from monitoring.boardimage import BoardKind, Change, fold
-from monitoring.redisclient import Client, RedisFault, parse, read_password
+from monitoring.redisclient import Client, RedisFault, parse
 from tests.conftest import without
 from tests.real.pipeline import until
 from tests.real.redises import cluster, command, plain, tls_server, watched
@@ -140,9 +140,7 @@ def test_a_wrong_login_is_named(tmp_path: Path) -> None:
             user = "somebody" if login.startswith("some") else "default"
             assert f"refuses user {user!r}" in said
             assert "BAROMETER_REDIS_PASSWORD_FILE" in said
-        file = tmp_path / "password"
-        file.write_text("another\n")
-        board = Board(parse(f"redis://:{SECRET}@127.0.0.1:{port}", password=read_password(file)))
+        board = Board(parse(f"redis://:{SECRET}@127.0.0.1:{port}", password="another"))
         use(board)
         board.close()
 

@@ -67,15 +67,18 @@ def test_variables_of_the_image_and_the_services_are_settings() -> None:
 
 
 def test_what_the_services_set_is_accepted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With a secret where the secrets are mounted."""
+    """With the secrets where they are mounted."""
     from agents.settings import load_settings
 
     (tmp_path / "customer_key").write_text("a-key-of-some-length\n", encoding="utf-8")
+    (tmp_path / "redis_password").write_text("sesame\n", encoding="utf-8")
     for name, value in SERVICES["worker"]["environment"].items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("BAROMETER_SECRETS_DIR", str(tmp_path))
     settings = load_settings()
     assert settings.customer_key.get_secret_value() == "a-key-of-some-length"
+    assert settings.redis_password is not None
+    assert settings.redis_password.get_secret_value() == "sesame"
     assert (settings.replication, settings.brokers.count(",")) == (3, 2)
 
 

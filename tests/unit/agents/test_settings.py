@@ -57,13 +57,13 @@ WRONG = {
     "kafka_mechanism": ["GSSAPI", ""],
     "kafka_verify_hostname": ["perhaps"],
     "kafka_password": [""],
+    "redis_password": [""],
     "kafka_key_file": ["key.pem"],
 }
 ANY_TEXT = {
     *(
         "brokers",
         "redis_url",
-        "redis_password_file",
         "redis_ca_file",
         "rules_file",
         "metrics_host",
@@ -91,7 +91,7 @@ def test_a_wrong_setting_is_refused_by_its_variable(
     assert message.startswith(ENV_PREFIX + name.upper())
     assert description
     assert description in message
-    if name in {"customer_key", "kafka_password"}:
+    if name in {"customer_key", "kafka_password", "redis_password"}:
         assert not value or value not in message
     elif name != "dimensions":
         assert repr(value) in message

@@ -203,6 +203,22 @@ def test_a_folder_of_secrets_is_looked_through(
     assert load_settings().customer_key.get_secret_value() == SECRET * 2
 
 
+def test_every_secret_is_looked_for_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No password has a way of its own; a variable that names its file is one of the others' as well."""
+    names = {name for name in Settings.model_fields if name.endswith(("_password", "_key"))}
+    assert {"redis_password", "kafka_password", "kafka_key_password", "customer_key"} <= names
+    for name in names:
+        (tmp_path / name).write_text(f"{SECRET} {name}\n", encoding="utf-8")
+    monkeypatch.setenv("BAROMETER_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("BAROMETER_REDIS_PASSWORD_FILE", str(tmp_path / "redis_password"))
+    monkeypatch.setenv("BAROMETER_KAFKA_SECURITY", "SASL_SSL")
+    monkeypatch.setenv("BAROMETER_KAFKA_USERNAME", "barometer")
+    settings = load_settings()
+    for name in names:
+        assert getattr(settings, name).get_secret_value() == f"{SECRET} {name}"
+        assert SECRET not in repr(settings)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -15,6 +15,7 @@ from agents.verify.ledger import CellMinutes
 from agents.verify.log import Topic
 from agents.verify.told import Frontiers
 from agents.verify.windows import ExpectedWindows, Told, ToldWindows, compared, told_by
+from models.incident import Status
 from models.measures import WIDTH, Stream
 from models.outcomes import WindowSnapshot
 from models.pane import HOUR, MINUTE
@@ -22,6 +23,7 @@ from models.windows import STANDARD, CellWindows
 from monitoring.board import Board
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import view_of
+from tests.incidents import incident
 from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS
 
 T0 = 1_749_999_600
@@ -210,10 +212,10 @@ def test_a_tombstone_says_of_when_it_is() -> None:
 
 TOPICS = [Topic(ACTIVE_WARNINGS, "A", 1), Topic(WINDOWS, "W", 1), Topic(INCIDENTS, "I", 1)]
 INCIDENT = [
-    Message(INCIDENTS, 0, "i-1", b'{"id":"i-1","sequence":1,"state":"open"}', 1),
-    Message(INCIDENTS, 1, "i-2", b'{"id":"i-2","sequence":1,"state":"open"}', 1),
-    Message(INCIDENTS, 2, "i-2", b'{"id":"i-2","sequence":2,"state":"closed"}', 2),
-    Message(INCIDENTS, 3, "i-2", b'{"id":"i-2","sequence":1,"state":"open"}', 1),
+    Message(INCIDENTS, 0, "i-1", incident("i-1", 1), 1),
+    Message(INCIDENTS, 1, "i-2", incident("i-2", 1), 1),
+    Message(INCIDENTS, 2, "i-2", incident("i-2", 2, Status.RESOLVED), 2),
+    Message(INCIDENTS, 3, "i-2", incident("i-2", 1), 1),
 ]
 
 
@@ -231,7 +233,7 @@ class Shown:
         return view_of(hashes, [])
 
 
-RIGHT = {"=i-1": '1 {"id":"i-1","sequence":1,"state":"open"}'}
+RIGHT = {"=i-1": f"1 {incident('i-1', 1).decode()}"}
 
 
 @pytest.mark.parametrize(
@@ -239,9 +241,9 @@ RIGHT = {"=i-1": '1 {"id":"i-1","sequence":1,"state":"open"}'}
     [
         (RIGHT, {}),
         ({}, {"missing": 1}),
-        ({**RIGHT, "=i-2": '1 {"id":"i-2","sequence":1,"state":"open"}'}, {"extra": 1}),
-        ({"=i-1": '1 {"id":"i-1","sequence":1,"state":"held"}'}, {"different": 1}),
-        ({"=i-1": '2 {"id":"i-1","sequence":1,"state":"open"}'}, {"different": 1}),
+        ({**RIGHT, "=i-2": f"1 {incident('i-2', 1).decode()}"}, {"extra": 1}),
+        ({"=i-1": f"1 {incident('i-1', 1, priority=2).decode()}"}, {"different": 1}),
+        ({"=i-1": f"2 {incident('i-1', 1).decode()}"}, {"different": 1}),
         ({**RIGHT, "@": "I 3"}, {"missing": 1}),
         ({"@": "X 4"}, {"missing": 1}),
     ],

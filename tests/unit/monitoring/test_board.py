@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import exceptions
 
+from models.incident import Status
 from monitoring.board import CLUSTER_PERMISSIONS, PERMISSIONS, PREFIX
 from monitoring.boardimage import BoardKind, Change, change_of, fold
-from monitoring.redisclient import Form, RedisFault, RedisPlace, explain, parse, read_password
+from monitoring.redisclient import Form, RedisFault, RedisPlace, explain, parse
+from tests.incidents import incident
 
 SECRET = "never-to-be-shown"
 
@@ -83,11 +85,9 @@ def test_any_text_is_a_place_or_a_fault(url: str) -> None:
     assert all(0 < port < 65_536 and host for host, port in place.hosts)
 
 
-def test_a_password_is_never_shown(tmp_path: Path) -> None:
-    """Neither by the place nor by what is said of a fault; one from a file holds instead of the URL's."""
-    file = tmp_path / "password"
-    file.write_text(f"{SECRET}\n")
-    place = parse("redis://u:other@h:1", password=read_password(file))
+def test_a_password_is_never_shown() -> None:
+    """Neither by the place nor by what is said of a fault; one of its own holds instead of the URL's."""
+    place = parse("redis://u:other@h:1", password=SECRET)
     assert place.password == SECRET
     assert str(place) == "h:1"
     assert SECRET not in repr(place)
@@ -97,16 +97,6 @@ def test_a_password_is_never_shown(tmp_path: Path) -> None:
         OSError(1, "x"),
     ):
         assert SECRET not in str(explain(error, place))
-
-
-def test_a_password_file_that_is_none_is_named(tmp_path: Path) -> None:
-    """Missing, or empty."""
-    with pytest.raises(RedisFault, match="cannot be read"):
-        read_password(tmp_path / "missing")
-    (tmp_path / "empty").write_text("\n")
-    with pytest.raises(RedisFault, match="is empty"):
-        read_password(tmp_path / "empty")
-    assert read_password(None) is None
 
 
 @pytest.mark.parametrize(
@@ -146,8 +136,7 @@ def test_what_the_server_says_is_told_with_the_remedy(error: Exception, said: st
         (BoardKind.WARNINGS, b"{", [], None),
         (BoardKind.WINDOWS, b'{"closedUntil":60}', [], Change("k", 60, b'{"closedUntil":60}')),
         (BoardKind.WINDOWS, b'{"sequence":60}', [], None),
-        (BoardKind.INCIDENTS, b'{"state":"inProgress"}', [], Change("k", 7, b'{"state":"inProgress"}')),
-        (BoardKind.INCIDENTS, b'{"sequence":2,"state":"Resolved"}', [], Change("k", 2, None)),
+        (BoardKind.INCIDENTS, b'{"status":"inProgress"}', [], Change("k", 7, b'{"status":"inProgress"}')),
     ],
 )
 def test_a_record_is_a_change_of_its_key(
@@ -156,6 +145,27 @@ def test_a_record_is_a_change_of_its_key(
     """By the sequence of its topic; an incident without one has its offset; what is not as it should be is none."""
     assert change_of(kind, b"k", value, headers, 7) == change
     assert change_of(kind, None, value, headers, 7) is None
+
+
+@pytest.mark.parametrize("status", Status)
+def test_an_incident_leaves_when_it_is_over(status: Status) -> None:
+    """Planned and going on are on the board; cleared, settled and called off are not."""
+    value = incident("k", 3, status)
+    shown = value if status in {Status.PENDING, Status.IN_PROGRESS} else None
+    assert change_of(BoardKind.INCIDENTS, b"k", value, [], 7) == Change("k", 3, shown)
+
+
+def test_a_reopened_incident_comes_back() -> None:
+    """Its next record has a larger sequence than the one with which it left; an older one changes nothing."""
+
+    def board(*records: bytes) -> dict[str, tuple[int, bytes]]:
+        changes = (change_of(BoardKind.INCIDENTS, b"k", record, [], 0) for record in records)
+        return fold(change for change in changes if change is not None).entries
+
+    raised, cleared, again = incident("k", 1), incident("k", 2, Status.RESOLVED), incident("k", 3)
+    assert board(raised) == {"k": (1, raised)}
+    assert board(raised, cleared, raised) == {}
+    assert board(raised, cleared, again) == {"k": (3, again)}
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 4)), max_size=12), st.randoms())
@@ -169,8 +179,8 @@ def test_the_image_does_not_depend_on_order(pairs: list[tuple[str, int]], chance
 def test_its_page_names_the_permissions_and_the_keys() -> None:
     """So that the ACL that people copy is the one that the tests use."""
     text = (Path(__file__).parents[3] / "docs" / "board.md").read_text(encoding="utf-8")
-    words = set(text.split())
-    for right in PERMISSIONS:
-        assert right in words
+    # As docs/deployment.md takes them into an ACL file.
+    rights = [right for line in text.splitlines() if line.startswith("    +") for right in line.split()]
+    assert rights == list(PERMISSIONS)
     assert f"`{' '.join(CLUSTER_PERMISSIONS)}`" in text
     assert f"`{PREFIX}:<kind>:<partition>`" in text
