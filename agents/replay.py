@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents.kafkaclient import Brokers, confluent_config
+from agents.kafkaclient import Brokers, confluent_config, explained
 from agents.recording import Envelope, heartbeat
 from models.decode import HEARTBEAT_TYPE, SPEC_VERSION
 from models.errors import BarometerError
@@ -119,7 +119,7 @@ def replay(
         stop: set from another thread, it ends the sending; what is on its way is still waited for, briefly.
 
     Raises:
-        ReplayError: no broker answers, or a topic does not exist.
+        ReplayError: no broker answers, a topic does not exist, or this user may write none.
         KeyboardInterrupt: after a brief wait for what is on its way.
     """
     producer = Producer(
@@ -134,10 +134,15 @@ def replay(
         run.count(topic)
     try:
         run.send(_paced(envelopes, speed, run), heartbeats=heartbeats)
+        return run.finish()
     except KeyboardInterrupt:
         producer.flush(STOP_SECONDS)
         raise
-    return run.finish()
+    except KafkaException as error:
+        # Only what ends the client is raised; a record that is refused is a failure of its own.
+        raise ReplayError(
+            f"nothing more can be sent to {brokers}: {explained(error.args[0], brokers)}"
+        ) from None
 
 
 @dataclass(slots=True)

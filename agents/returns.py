@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents.kafkaclient import Brokers, confluent_config
+from agents.kafkaclient import Brokers, confluent_config, explained
 from agents.letters import Letters, Wanted
 from agents.lettertable import age_of, listed
 from agents.original import Original, Originals
@@ -165,6 +165,7 @@ class _Run:
     def __init__(self, brokers: Brokers, now: Callable[[], float]) -> None:
         own = {**confluent_config(brokers), "compression.type": "zstd", "message.max.bytes": GIANT_BYTES}
         self._producer = Producer({**CONFIG, **own})
+        self._brokers = brokers
         self._now = now
         self._arrived: list[ReplayedLetter] = []
         self._waiting = 0
@@ -235,7 +236,12 @@ class _Run:
     def _wait(self) -> None:
         # Ends by itself: what the broker does not take within message.timeout.ms is reported as failed.
         while len(self._producer):
-            self._producer.flush(WAIT_SECONDS)
+            try:
+                self._producer.flush(WAIT_SECONDS)
+            except KafkaException as error:
+                # The client can send nothing any more. What waits is given up, and so reported as failed.
+                self.returned.failures.insert(0, explained(error.args[0], self._brokers))
+                self._producer.purge()
 
     def _fail(self, what: str) -> None:
         self.returned.failed += 1

@@ -203,7 +203,8 @@ def run_worker(settings: Settings) -> None:
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
     if look(access):
         changelogs = (Acl("topic", changelog_of(table), ("Read", "Write")) for table in ("windows", *Stream))
-        refuse_forbidden(access, (*acls(Role.WORKER, heartbeats=settings.heartbeats), *changelogs))
+        wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults)
+        refuse_forbidden(access, (*wanted, *changelogs))
     board = board_of(settings)
     topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
     ids = topic_ids(access, topics, settings.partitions)

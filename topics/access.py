@@ -11,23 +11,34 @@ from itertools import groupby
 
 from topics.catalogue import (
     ACTIVE_WARNINGS,
+    CASE_ESCALATIONS,
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
+    DEAD_LETTERS,
     INCIDENT_STATE,
     INCIDENTS,
+    NETWORK_FAULTS,
+    NETWORK_TOPOLOGY,
     PANES,
+    PROACTIVE_NOTICES,
+    REPLAYED_LETTERS,
     WINDOWS,
     catalogue,
 )
 from topics.inputs import STREAM_INPUTS
-from topics.spec import Direction
+from topics.spec import Direction, TopicSpec
 
 GROUP = "barometer"
 """Consumer group of the workers; those of their other readers begin with it."""
-READ_BACK = frozenset(
-    {PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS, CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE}
-)
-"""What a worker both writes and reads: panes for the windows; the rest for the board, and for faults and their complaints."""
+STREAMS = frozenset(spec.name for spec in STREAM_INPUTS)
+"""The inputs that are counted; heartbeats are written into them."""
+FAULTS_INPUTS = frozenset({NETWORK_FAULTS, NETWORK_TOPOLOGY})
+FAULTS_OUTPUTS = frozenset({COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS})
+READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS})
+"""Outputs that every worker reads: panes for the windows, the rest for the board."""
+READ_BACK_FOR_FAULTS = frozenset({CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE})
+UNWRITTEN = frozenset({CASE_ESCALATIONS, PROACTIVE_NOTICES})
+"""Contracts that nothing fulfils yet."""
 CHANGELOG_PREFIX = f"{GROUP}-"
 """Begins the name of every changelog, which workers create themselves, and of the groups of their other readers."""
 
@@ -40,7 +51,9 @@ class Role(StrEnum):
     WORKER = "worker"
     """`barometer worker`."""
     READER = "reader"
-    """Looks and writes nothing: `tail`, `deadletters`, `verify`."""
+    """Looks and writes nothing: `tail`, `deadletters list` and `show`, `verify`."""
+    OPERATOR = "operator"
+    """Sends refused records back: `deadletters replay`."""
     PRODUCER = "producer"
     """Writes the inputs: the operator's systems, `replay`, `simulate`."""
 
@@ -57,36 +70,48 @@ class Acl:
     """`name` stands for every resource that begins so."""
 
 
-def acls(role: Role, *, heartbeats: bool = True) -> tuple[Acl, ...]:
-    """Return what `role` needs. Workers without heartbeats write no input."""
-    return tuple(_acls(role, heartbeats))
+def acls(role: Role, *, heartbeats: bool = True, faults: bool = True) -> tuple[Acl, ...]:
+    """Return what `role` needs. Workers without heartbeats write no input; those without faults leave their topics alone."""
+    return tuple(_acls(role, heartbeats, faults))
 
 
-def _acls(role: Role, heartbeats: bool) -> Iterator[Acl]:
-    streams = {spec.name for spec in STREAM_INPUTS}
+def _acls(role: Role, heartbeats: bool, faults: bool) -> Iterator[Acl]:
     for spec in catalogue():
-        incoming = spec.direction is Direction.IN
-        operations: tuple[str, ...] = ()
-        if role is Role.ADMIN:
-            operations = ("Create", "Describe", "DescribeConfigs")
-        elif role is Role.READER:
-            operations = ("Read",)
-        elif role is Role.PRODUCER:
-            operations = ("Write",) if incoming else ()
-        elif incoming:
-            operations = ("Read", "Write") if heartbeats and spec.name in streams else ("Read",)
-        else:
-            operations = ("Read", "Write") if spec.name in READ_BACK else ("Write",)
+        operations = _on_topic(role, spec, heartbeats, faults)
         if operations:
             yield Acl("topic", spec.name, operations)
     if role is Role.WORKER:
         yield Acl("topic", CHANGELOG_PREFIX, ("Create", "Read", "Write"), prefixed=True)
         yield Acl("group", GROUP, ("Read",))
         yield Acl("group", CHANGELOG_PREFIX, ("Read",), prefixed=True)
-        yield Acl("transactional-id", CHANGELOG_PREFIX, ("Describe", "Write"), prefixed=True)
-    if role is Role.READER:
+        if faults:
+            yield Acl("transactional-id", CHANGELOG_PREFIX, ("Describe", "Write"), prefixed=True)
+    if role in {Role.READER, Role.OPERATOR}:
         # The workers' offsets, and `barometer-...` of the readers: they join no group, but their client looks for its coordinator.
         yield Acl("group", GROUP, ("Describe",), prefixed=True)
+
+
+def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool) -> tuple[str, ...]:
+    name, incoming = spec.name, spec.direction is Direction.IN
+    reads = writes = False
+    if role is Role.ADMIN:
+        return "Create", "Describe", "DescribeConfigs"
+    if role is Role.READER:
+        reads = True
+    elif role is Role.PRODUCER:
+        writes = incoming
+    elif role is Role.OPERATOR:
+        # A letter that holds the beginning only is completed from the topic itself.
+        is_judged = name in STREAMS | FAULTS_INPUTS
+        reads = is_judged or name in {DEAD_LETTERS, REPLAYED_LETTERS}
+        writes = is_judged or name == REPLAYED_LETTERS
+    elif incoming:
+        reads = name in STREAMS or (faults and name in FAULTS_INPUTS)
+        writes = heartbeats and name in STREAMS
+    else:
+        reads = name in READ_BACK or (faults and name in READ_BACK_FOR_FAULTS)
+        writes = name not in UNWRITTEN | {REPLAYED_LETTERS} and (faults or name not in FAULTS_OUTPUTS)
+    return ("Read",) * reads + ("Write",) * writes
 
 
 def commands(wanted: Iterable[Acl], principal: str, bootstrap: str) -> Iterator[str]:

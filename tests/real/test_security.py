@@ -177,7 +177,7 @@ def run(settings: dict[str, Any], *arguments: str) -> subprocess.CompletedProces
         check=False,
     )
     without_secrets(done.stdout + done.stderr)
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
@@ -206,8 +206,28 @@ def test_everything_works_with_the_documented_rights(secured: Secured, tmp_path:
         assert len(shown.stdout.splitlines()) >= complaints * 0.9
         letters = run(secured.settings(Role.READER), "deadletters", "list")
         assert letters.returncode == 0, letters.stderr
+        refused_and_sent_back(secured, tmp_path)
         assert worker.terminate() == 0
         without_secrets(worker.log)
+
+
+def refused_and_sent_back(secured: Secured, tmp_path: Path) -> None:
+    """A record that no worker can read, and its return: the operator may do it, who only looks may not."""
+    recorded(tmp_path / "broken.jsonl", [Envelope(COMPLAINTS, "k", b"{}", 0)])
+    sent = run(secured.settings(Role.PRODUCER), "replay", str(tmp_path / "broken.jsonl"))
+    assert sent.returncode == 0, sent.stderr
+    listing = ("deadletters", "list", "--json")
+    until(lambda: run(secured.settings(Role.READER), *listing).stdout, "the record is refused")
+    replay = ("deadletters", "replay", "--yes", "--json")
+    looking = run(secured.settings(Role.READER), *replay)
+    assert looking.returncode == 1, looking.stdout + looking.stderr
+    assert "user 'reader' lacks an ACL" in looking.stderr
+    looking = run(secured.settings(Role.READER), "replay", str(tmp_path / "broken.jsonl"))
+    assert looking.returncode == 3, looking.stdout + looking.stderr
+    assert "user 'reader' lacks an ACL" in looking.stderr
+    returned = run(secured.settings(Role.OPERATOR), *replay)
+    assert returned.returncode == 0, returned.stdout + returned.stderr
+    assert json.loads(returned.stdout)["sent"] == 1
 
 
 def day(seed: int = 5) -> list[Envelope]:
@@ -355,6 +375,19 @@ def test_a_worker_without_a_right_names_it_before_it_begins(
         secured.grant((missing,), "worker")
 
 
+def test_a_worker_without_faults_begins_without_their_rights(secured: Secured, tmp_path: Path) -> None:
+    """With them it would be refused a start for what it never does."""
+    every, fewer = set(acls(Role.WORKER)), set(acls(Role.WORKER, faults=False))
+    secured.revoke(tuple(every - fewer), "worker")
+    secured.grant(tuple(fewer - every), "worker")
+    try:
+        with worker_of(secured, tmp_path, "worker", faults=False) as worker:
+            worker.wait_until_ready()
+            assert worker.terminate() == 0
+    finally:
+        secured.grant(tuple(every - fewer), "worker")
+
+
 def test_who_may_not_create_is_told_what_grants_it(secured: Secured) -> None:
     """The reader is no admin: neither `check` nor `create` can do its work, and both say why."""
     for command in ("create", "check"):
@@ -372,23 +405,25 @@ def test_who_may_not_read_is_told_so(secured: Secured) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("seed", "missing", "said"),
     [
         (
+            6,
             Acl("topic", CLASSIFIED_COMPLAINTS, ("Write",)),
             rf"{CLASSIFIED_COMPLAINTS}\[\d\]: .*authorization failed",
         ),
-        (Acl("topic", COMPLAINTS, ("Read",)), rf"does not allow.*{COMPLAINTS}"),
-        (Acl("group", "barometer", ("Read",)), r"does not allow.*GroupAuthorizationFailed.*barometer"),
+        (7, Acl("topic", COMPLAINTS, ("Read",)), rf"does not allow.*{COMPLAINTS}"),
+        (8, Acl("group", "barometer", ("Read",)), r"does not allow.*GroupAuthorizationFailed.*barometer"),
     ],
     ids=("write", "read", "group"),
 )
 def test_a_right_that_is_taken_away_later_ends_the_worker_with_its_name(
-    secured: Secured, tmp_path: Path, missing: Acl, said: str
+    secured: Secured, tmp_path: Path, seed: int, missing: Acl, said: str
 ) -> None:
     """At the next refused write, read or heartbeat: nothing is committed past it, and the last line says what is missing."""
     recording = tmp_path / "events.jsonl"
-    recorded(recording, day(seed=6)[:200])  # no duplicates of what was sent before
+    sent = [one for one in day(seed) if one.topic == COMPLAINTS]  # no duplicates of what others sent
+    recorded(recording, sent)
     with worker_of(secured, tmp_path, "worker") as worker:
         worker.wait_until_ready()
         secured.revoke((missing,), "worker")

@@ -5,14 +5,31 @@ from itertools import pairwise
 
 import pytest
 
-from topics.access import CHANGELOG_PREFIX, GROUP, Acl, Role, acls, commands
-from topics.catalogue import COMPLAINTS, EARLY_WARNINGS, PANES, catalogue
+from topics.access import CHANGELOG_PREFIX, GROUP, UNWRITTEN, Acl, Role, acls, commands
+from topics.catalogue import (
+    CASE_ESCALATIONS,
+    CLASSIFIED_COMPLAINTS,
+    COMPLAINT_LINKS,
+    COMPLAINTS,
+    DEAD_LETTERS,
+    EARLY_WARNINGS,
+    INCIDENT_STATE,
+    INCIDENTS,
+    NETWORK_FAULTS,
+    NETWORK_TOPOLOGY,
+    PANES,
+    PROACTIVE_NOTICES,
+    REPLAYED_LETTERS,
+    SUBSCRIBER_COUNTS,
+    catalogue,
+)
 from topics.spec import Direction
 
 
-def allowed(role: Role, name: str, *, heartbeats: bool = True) -> set[str]:
+def allowed(role: Role, name: str, *, heartbeats: bool = True, faults: bool = True) -> set[str]:
     """Return the operations of a role on a topic or group."""
-    return {one for acl in acls(role, heartbeats=heartbeats) if acl.name == name for one in acl.operations}
+    wanted = acls(role, heartbeats=heartbeats, faults=faults)
+    return {one for acl in wanted if acl.name == name for one in acl.operations}
 
 
 def test_every_topic_can_be_made_read_and_written_by_somebody() -> None:
@@ -22,7 +39,8 @@ def test_every_topic_can_be_made_read_and_written_by_somebody() -> None:
         assert allowed(Role.READER, spec.name) == {"Read"}
         incoming = spec.direction is Direction.IN
         assert allowed(Role.PRODUCER, spec.name) == ({"Write"} if incoming else set())
-        assert allowed(Role.WORKER, spec.name) & {"Read" if incoming else "Write"}
+        if not incoming and spec.name not in UNWRITTEN:
+            assert "Write" in allowed(Role.WORKER, spec.name) | allowed(Role.OPERATOR, spec.name)
 
 
 def test_a_worker_may_do_what_it_does_and_no_more() -> None:
@@ -33,6 +51,38 @@ def test_a_worker_may_do_what_it_does_and_no_more() -> None:
     assert allowed(Role.WORKER, EARLY_WARNINGS) == {"Write"}
     assert allowed(Role.WORKER, CHANGELOG_PREFIX) == {"Create", "Describe", "Read", "Write"}
     assert allowed(Role.WORKER, GROUP) == {"Read"}
+
+
+@pytest.mark.parametrize("topic", [REPLAYED_LETTERS, CASE_ESCALATIONS, PROACTIVE_NOTICES, SUBSCRIBER_COUNTS])
+def test_a_worker_is_not_asked_for_what_it_does_not_touch(topic: str) -> None:
+    """It would be refused a start for a right that it never uses."""
+    assert allowed(Role.WORKER, topic) == set()
+
+
+def test_a_worker_without_faults_leaves_their_topics_alone() -> None:
+    """The board still shows incidents, which other workers may write."""
+    for topic in (NETWORK_FAULTS, NETWORK_TOPOLOGY, COMPLAINT_LINKS, INCIDENT_STATE):
+        assert allowed(Role.WORKER, topic)
+        assert allowed(Role.WORKER, topic, faults=False) == set()
+    assert allowed(Role.WORKER, INCIDENTS) == {"Read", "Write"}
+    assert allowed(Role.WORKER, INCIDENTS, faults=False) == {"Read"}
+    assert allowed(Role.WORKER, CLASSIFIED_COMPLAINTS, faults=False) == {"Write"}
+    with_faults, without = (
+        {acl.kind for acl in acls(Role.WORKER, faults=faults)} for faults in (True, False)
+    )
+    assert with_faults - without == {"transactional-id"}
+
+
+def test_an_operator_may_send_refused_records_back_and_no_more() -> None:
+    """Read and mark the letters, and write into the topics whose records are refused: those that workers read."""
+    assert allowed(Role.OPERATOR, DEAD_LETTERS) == {"Read"}
+    assert allowed(Role.OPERATOR, REPLAYED_LETTERS) == {"Read", "Write"}
+    for spec in catalogue():
+        if spec.direction is Direction.IN:
+            is_judged = "Read" in allowed(Role.WORKER, spec.name)
+            assert allowed(Role.OPERATOR, spec.name) == ({"Read", "Write"} if is_judged else set())
+        elif spec.name not in {DEAD_LETTERS, REPLAYED_LETTERS}:
+            assert allowed(Role.OPERATOR, spec.name) == set()
 
 
 def test_who_looks_changes_nothing() -> None:
