@@ -422,7 +422,8 @@ def test_a_right_that_is_taken_away_later_ends_the_worker_with_its_name(
 ) -> None:
     """At the next refused write, read or heartbeat: nothing is committed past it, and the last line says what is missing."""
     recording = tmp_path / "events.jsonl"
-    recorded(recording, day(seed)[:200])  # no duplicates of what the others sent
+    sent = [one for one in day(seed) if one.topic == COMPLAINTS]  # no duplicates of what others sent
+    recorded(recording, sent)
     with worker_of(secured, tmp_path, "worker") as worker:
         worker.wait_until_ready()
         secured.revoke((missing,), "worker")
