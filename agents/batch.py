@@ -98,7 +98,7 @@ def _unheard(error: Exception) -> None:
     log.critical("the batch path has ended, and nobody stops the process", exc_info=error)
 
 
-SETTLE_SECONDS: Final = 10.0
+SETTLE_SECONDS: Final = 5.0
 """Longest wait for confirmations when partitions are given back; a broker outage must not hang a stop."""
 
 

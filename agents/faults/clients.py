@@ -1,5 +1,6 @@
 """What the clients of the faults agent are made with. One place, so that a setting of all clients is written once."""
 
+import logging
 from typing import Any, Final
 
 from agents.kafkaclient import READING, access_of
@@ -51,5 +52,7 @@ def writer_config(settings: Settings) -> dict[str, Any]:
         "transactional.id": GROUP,
         "transaction.timeout.ms": TRANSACTION_MS,
         "message.timeout.ms": DELIVERY_MS,
+        # Into the worker's log, limited and masked; librdkafka writes to stderr otherwise.
+        "logger": logging.getLogger("rdkafka"),
     }
     return producer_config(access_of(settings), settings.linger_ms, extra)
