@@ -179,10 +179,7 @@ class WindowsPartition:
         return start
 
     def _check_versions(self, where: str) -> None:
-        """Let another version go on only from state that holds everything that was published.
-
-        Otherwise panes that were published and not yet stored would be judged again, perhaps otherwise.
-        """
+        """Let another version go on only from state that holds what was published, or it would be judged again otherwise."""
         own = self._context.version
         others = {version for _, version, _ in self._stored_judges.values()} - {own}
         unclean = (self._ownership.undrained if self._ownership.is_known else others) - {own}
@@ -192,6 +189,11 @@ class WindowsPartition:
                 f"version {own}. Start the other one until it has stopped cleanly (SIGTERM), then this one."
             )
         for version in others:
+            if version.rpartition("-")[2] != self._context.rules.version:
+                raise ContractError(
+                    f"{where}: its windows were judged by version {version} of code and rules, this is {own}. Episodes that are "
+                    "open under other rules cannot be continued: start with the same rules (BAROMETER_RULES_FILE)."
+                )
             log.info("%s: going on from what version %s has judged", where, version)
 
     def take(self, records: Sequence[Record]) -> None:

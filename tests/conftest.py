@@ -28,11 +28,10 @@ _missing: dict[str, str] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/real, and keep it on one worker of xdist: it shares the parts and two cores."""
+    """Mark what lies in tests/real."""
     for item in items:
         if REAL in item.path.parents:
             item.add_marker("real")
-            item.add_marker(pytest.mark.xdist_group("real"))
 
 
 def pytest_report_header() -> list[str]:
