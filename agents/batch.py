@@ -63,6 +63,9 @@ class PartitionAgent(Protocol):
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Fold one changelog record, in changelog order."""
 
+    def lacks(self, committed: Committed) -> bool:
+        """Tell whether what was folded is older than `committed`, so that a part of the changelog is missing."""
+
     def begin(self, committed: Committed | None, earliest: int) -> int:
         """Everything is folded; return the offset to read from.
 
@@ -204,6 +207,11 @@ class BatchCore:
         """Return how many records of each changelog were folded since the last call."""
         restored, self._restored = dict(self._restored), Counter()
         return restored
+
+    def lacks(self, source: Partition, committed: Committed | None) -> bool:
+        """Tell whether what was folded for `source` is older than what was committed with it."""
+        agent = self._restoring.get(source)
+        return agent is not None and committed is not None and agent.lacks(committed)
 
     def begin(self, source: Partition, committed: Committed | None, earliest: int) -> int:
         """Let the restored owner of `source` take over; return the offset to seek to."""

@@ -157,6 +157,9 @@ class IntakePartition:
     def restore(self, key: bytes, value: bytes | None) -> None:
         self._state.restore(key, value)
 
+    def lacks(self, committed: Committed) -> bool:
+        return self._state.lacks(committed.offset - 1)
+
     def begin(self, committed: Committed | None, earliest: int) -> int:
         if committed is not None:
             try:
@@ -291,6 +294,7 @@ class IntakePartition:
         state.save_fresh(offset)
         state.bury_obsolete()
         self._roll_up(offset)
+        state.save_flushed(offset)
         screen = state.screen
         if screen.watermark is not None:
             self._snapshots.announce(offset, screen.watermark)

@@ -8,6 +8,7 @@ beside the owner's records and loses by its stamp, also after compaction.
     h|<writer>|<number>      a segment of customers' earlier complaints
     r|<writer>               how far hours were rolled up
     c|<writer>               up to which offset everything that was sent is confirmed
+    f|<writer>               the end of a flush: everything before it is here
 """
 
 import secrets
@@ -54,6 +55,7 @@ class SourceState:
         """Hours before this are summed, sent and committed; their minutes are ignored from then on."""
         self.sent_until = -1
         """Everything that follows from records up to this offset is with its readers: a repeat need not send it again."""
+        self._flushed_until = -1
         self._outbox = outbox
         self._changelog = changelog
         self._partition = partition
@@ -65,7 +67,7 @@ class SourceState:
         self._histories = Segments("h", self._writer)
         self._keys_of_pane: dict[int, list[bytes]] = {}
         self._obsolete: list[bytes] = []
-        self._marks: dict[str, set[bytes]] = {"r": set(), "c": set()}
+        self._marks: dict[str, set[bytes]] = {"r": set(), "c": set(), "f": set()}
         """Kind -> keys of the marks that stand in the changelog; only the last one of a kind is needed."""
         self._judged_by: dict[str, int] = {}
 
@@ -87,6 +89,9 @@ class SourceState:
         if kind == "c":
             self._marks[kind].add(key)
             self.sent_until = max(self.sent_until, stored.stamp)
+        elif kind == "f":
+            self._marks[kind].add(key)
+            self._flushed_until = max(self._flushed_until, stored.stamp)
         elif kind == "p":
             pane = int(rest.partition("|")[0])
             keys = self._keys_of_pane.setdefault(pane, [])
@@ -117,6 +122,13 @@ class SourceState:
             self._histories.discard(key)
         elif kind in self._marks:
             self._marks[kind].discard(key)
+
+    def lacks(self, offset: int) -> bool:
+        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded.
+
+        State that an earlier release wrote has no such ends, and cannot be told.
+        """
+        return bool(self._marks["f"]) and self._flushed_until < offset
 
     def begin(self, where: str, start: int) -> None:
         """Everything is folded and `start` is the next offset to read.
@@ -166,6 +178,10 @@ class SourceState:
     def save_sent(self, offset: int) -> None:
         """Note that everything sent for records up to `offset` is confirmed."""
         self._save_mark("c", offset, b"")
+
+    def save_flushed(self, offset: int) -> None:
+        """Note that everything that a flush up to `offset` had to say stands before this."""
+        self._save_mark("f", offset, b"")
 
     def _save_mark(self, kind: str, stamp: int, body: bytes) -> None:
         key = f"{kind}|{self._writer}".encode()

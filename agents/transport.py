@@ -40,6 +40,8 @@ FAUST_VERSION: Final = "0.15.3"
 """The version whose internals these overrides were written against and are tested with."""
 
 
+AGAIN_MOST: Final = 5
+"""Recoveries in a row after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
 
@@ -112,6 +114,8 @@ class BatchConsumer(driver.Consumer):
 
     _thread: BatchConsumerThread
     _assigned_at = 0.0
+    _again = 0
+    """Recoveries in a row that did not bring what they should."""
     _epoch = 0
     """Counts assignments and revocations: what was fetched before one is nobody's afterwards."""
 
@@ -271,16 +275,23 @@ class BatchConsumer(driver.Consumer):
         unfolded = [] if self.core.live else self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
-            log.warning(
-                "recovery ended before %d changelogs were read to their end; recovering again", len(unfolded)
-            )
-            self._recovery.signal_recovery_start.set()
-            # Whoever waits for this call looks at that signal, and ends the call.
-            await asyncio.sleep(AGAIN_SECONDS)
+            await self._recover_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
         with self._ending_the_worker():
             await self._begin()
+
+    async def _recover_again(self, why: str) -> None:
+        self._again += 1
+        if self._again > AGAIN_MOST:
+            self.core.fail(
+                ContractError(f"recovered {self._again} times, and still {why}. Start the worker again.")
+            )
+            return
+        log.warning("recovering again: %s", why)
+        self._recovery.signal_recovery_start.set()
+        # Whoever waits for this call looks at that signal, and ends the call.
+        await asyncio.sleep(AGAIN_SECONDS)
 
     async def _begin(self) -> None:
         core = self.core
@@ -288,6 +299,12 @@ class BatchConsumer(driver.Consumer):
         if not sources or all(source in core.live for source in sources):
             return
         committed = await self._thread.committed_positions(sources)
+        lacking = [source for source in sources if core.lacks(source, committed.get(source))]
+        if lacking:
+            await self._recover_again(
+                f"state of {len(lacking)} partitions is older than what was committed with it"
+            )
+            return
         earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
         starts = {
             TP(*source): core.begin(source, committed.get(source), earliest[TopicPartition(*source)])
@@ -296,6 +313,7 @@ class BatchConsumer(driver.Consumer):
         reach("seek")
         # Faust leaves partitions without a committed offset wherever the fetcher happens to be.
         await self.seek_wait(starts)
+        self._again = 0
         core.on_recovered(monotonic() - self._assigned_at, core.take_restored())
 
     async def wait_empty(self) -> None:

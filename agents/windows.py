@@ -5,12 +5,8 @@ remembers it is written only after the broker has confirmed it, so a crash repea
 The offset of `panes` is committed only up to what no open pane needs any more: the open panes themselves are restored by
 reading `panes` again, since a snapshot read twice changes nothing.
 
-Keys of the changelog are `kind|stream|start|writer`:
-
-    m, h    the on-time totals of a closed minute or hour
-    j       a stream's judge: baselines and episodes, stamped with the end of the last closed pane
-    w       watermarks heard, stamped with the offset of `panes`
-    o       the owner (agents.ownership)
+Keys of the changelog are `kind|stream|start|writer`: m and h the on-time totals of a closed minute or hour, j a stream's judge
+stamped with the end of its last closed pane, w the watermarks heard with the offset of `panes`, o the owner (agents.ownership).
 """
 
 import json
@@ -156,6 +152,9 @@ class WindowsPartition:
             packs[Stream(name)][int(start)] = _unpack_cells(stored.body)
         else:
             raise ContractError(f"{self._context.changelog}: a key of unknown kind {key!r}")
+
+    def lacks(self, committed: Committed) -> bool:
+        return False  # what is committed is what open panes need, and those are read again
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         where = f"{self._context.topic}[{self._partition}]"

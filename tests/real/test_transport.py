@@ -62,6 +62,9 @@ class Sums:
             if stamp > self.sums.get(key, (0, -1))[1]:
                 self.sums[key] = (total, stamp)
 
+    def lacks(self, committed: Committed) -> bool:
+        return False
+
     def begin(self, committed: Committed | None, earliest: int) -> int:
         self.restored_at_begin = self.restored
         self.committed, self.earliest = committed, earliest
@@ -509,3 +512,32 @@ async def test_what_faust_believes_to_know_of_a_changelog_cuts_nothing_off(
         owner = life.owner(0)
         assert owner.restored_at_begin == owner.restored == size
         assert len(owner.sums) == size + 1
+
+
+async def test_state_that_is_older_than_what_was_committed_is_read_again(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever made Faust take the changelog to be shorter than it is: nobody begins with a part of it.
+
+    changelog   0 ........ highwater as told at first ........ 2000
+    """
+    topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(4))
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 1)))
+    size = 2_000
+    write(fresh_kafka, CHANGELOG, [(0, f"old-{number}", json.dumps([number, 0])) for number in range(size)])
+    build = Recovery._build_highwaters
+    told = 0
+
+    async def low(self: Any, consumer: Any, tps: Any, destination: Any, title: str) -> None:
+        nonlocal told
+        await build(self, consumer, tps, destination, title)
+        told += 1
+        if told == 1:
+            destination[TP(CHANGELOG, 0)] = 0
+
+    monkeypatch.setattr(Recovery, "_build_highwaters", low)
+    monkeypatch.setattr(Sums, "lacks", lambda self, _: self.partition == 0 and self.restored <= size)
+    async with living(fresh_kafka, tmp_path) as life:
+        assert life.owner(0).restored_at_begin == size + 1

@@ -31,6 +31,9 @@ class Owner:
     def restore(self, key: bytes, value: bytes | None) -> None:
         self.restored.append((key, value))
 
+    def lacks(self, committed: Committed) -> bool:
+        return False
+
     def begin(self, committed: Committed | None, earliest: int) -> int:
         self.told.append(("begin", self.partition, committed, earliest, len(self.restored)))
         return max(earliest, committed.offset if committed else 0)
