@@ -81,16 +81,15 @@ class SourceState:
         if stored.source != self._topic_id:
             self._obsolete.append(key)
             return
-        if kind == "r":
+        if kind in self._marks:
             self._marks[kind].add(key)
+        if kind == "r":
             self.rolled_until = max(self.rolled_until, _unpack_int(stored.body))
             return
         self._judged_by[stored.version] = max(stored.stamp, self._judged_by.get(stored.version, -1))
         if kind == "c":
-            self._marks[kind].add(key)
             self.sent_until = max(self.sent_until, stored.stamp)
         elif kind == "f":
-            self._marks[kind].add(key)
             self._flushed_until = max(self._flushed_until, stored.stamp)
         elif kind == "p":
             pane = int(rest.partition("|")[0])

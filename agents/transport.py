@@ -46,10 +46,6 @@ AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
 
 
-def _plain(tp: TP) -> TopicPartition:
-    return TopicPartition(tp.topic, tp.partition)
-
-
 def check_faust_version() -> None:
     """Refuse to run on a Faust whose internals may differ.
 
@@ -246,10 +242,14 @@ class BatchConsumer(driver.Consumer):
         nothing: state without its beginning.
         """
         changelogs = [tp for tp in partitions if self._restores(tp)]
-        starts = await self._thread.earliest_offsets(*map(_plain, changelogs)) if changelogs else {}
+        starts = (
+            await self._thread.earliest_offsets(*(TopicPartition(*tp) for tp in changelogs))
+            if changelogs
+            else {}
+        )
         sought = dict(partitions)
         for tp in changelogs:
-            sought[tp] = starts[_plain(tp)]
+            sought[tp] = starts[TopicPartition(*tp)]
             self.core.fold_anew(Partition(*tp), sought[tp])
             self._recovery.active_offsets[tp] = sought[tp] - 1
             self._read_offset[tp] = None
@@ -336,7 +336,7 @@ class BatchConsumer(driver.Consumer):
         self.core.forget()
         for tp in revoked:
             if self.core.is_changelog(tp.topic):
-                cast(Any, self.app.tables).recovery.revoke(tp)
+                self._recovery.revoke(tp)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         if not self.core.is_batch_topic(tp.topic) and not self.core.is_changelog(tp.topic):
