@@ -9,8 +9,10 @@ from signal import Signals
 from threading import Lock
 from typing import Final
 
+from kafka.errors import KafkaError
 from redis import Redis
 
+from agents.embedded.errors import PartUnavailable
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
 from tests.chaos.clock import STEPS, Clock
@@ -24,6 +26,7 @@ NODES: Final = 3
 SESSION_SECONDS: Final = 3.0
 PATIENCE_SECONDS: Final = 120.0
 """How long a worker may take to have partitions, and a broker to die of its full disk, on a machine that is busy."""
+LEADERS_TRIES: Final = 30
 CROWD, ALONE = 0, 1
 """Fronts: of the workers that die, and of the one that is frozen and cut off."""
 SMALL_NODE: Final = NODES
@@ -146,8 +149,18 @@ class Blows:
         time.sleep(1 + chance.random() * 6)
         self._parts.network.mend_node(node)
 
-    def _leaders_moved(self, chance: Random) -> None:
-        self.leaders_moved += move_leaders(self._parts.cluster.bootstrap, chance.randint(1, NODES))
+    def _leaders_moved(self, _: Random) -> None:
+        for _try in range(LEADERS_TRIES):
+            try:
+                moved = move_leaders(self._parts.cluster.bootstrap)
+            except KafkaError as error:
+                self._say(f"leaders stay where they are: {error!r}")
+                moved = 0
+            self.leaders_moved += moved
+            if moved:
+                return
+            time.sleep(1)
+        raise PartUnavailable("no partition could be given another leader")
 
     def _disk_full(self, chance: Random) -> None:
         cluster, disk = self._parts.cluster, self._parts.disk
