@@ -5,14 +5,19 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from tests.chaos.campaign import Campaign
 from tests.chaos.disk import enter_own_mounts
 from tests.chaos.plan import SIZES
 from tests.chaos.report import line_of, markdown_of, show
+
+WIDTH: Final = 160
+"""Of what goes into a file."""
 
 
 @click.command()
@@ -33,10 +38,12 @@ def main(scale: str, seed: int, keep: Path | None, report: Path | None) -> None:
     """
     enter_own_mounts([sys.executable, "-m", "tests.chaos", *sys.argv[1:]])
     screen = Console(stderr=True)
+    if not screen.is_terminal:
+        screen.width = WIDTH
     begun = time.monotonic()
 
     def say(text: str) -> None:
-        screen.print(f"[dim]{time.monotonic() - begun:7.1f} s[/] {text}")
+        screen.print(f"[dim]{time.monotonic() - begun:7.1f} s[/] {escape(text)}", soft_wrap=True)
 
     with TemporaryDirectory(prefix="barometer-chaos-") as scratch:
         logs = keep or Path(scratch) / "logs"

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from agents.crashpoints import PLACES, WINDOWS
@@ -90,7 +91,8 @@ def show(result: Result, screen: Console) -> None:
     screen.print(table)
     for compared in result.report.tables:
         for one in compared.first:
-            screen.print(f"  {one.record} {one.field}: expected {one.expected}, found {one.found}")
+            told = f"{one.record} {one.field}: expected {one.expected}, found {one.found}"
+            screen.print(f"  {escape(told)}", soft_wrap=True)
     for place in result.never_hit:
         screen.print(f"[red]never hit: {place}")
     for blow in result.not_done:
