@@ -71,17 +71,6 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
-    def end_of(self, source: Partition) -> int | None:
-        """Return the end of a partition as the last fetch told it; None before any, and where it is no longer assigned.
-
-        Asked from another thread: aiokafka's own `highwater` asserts what may cease to be true at any moment.
-        """
-        consumer = self._consumer
-        subscription = consumer._subscription.subscription if consumer is not None else None
-        assignment = subscription.assignment if subscription is not None else None
-        state = assignment.state_value(TopicPartition(*source)) if assignment is not None else None
-        return cast("int | None", state.highwater) if state is not None else None
-
     async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
         """Commit; False where the group has moved on, or the broker does not answer."""
         return cast(bool, await self.call_thread(self._commit_positions, positions))
@@ -245,7 +234,11 @@ class BatchConsumer(driver.Consumer):
             self.core.on_committed(positions)
 
     def _highwater(self, source: Partition) -> int | None:
-        return self._thread.end_of(source)
+        # aiokafka's own asserts that the partition is assigned, which another thread may change at any moment.
+        subscription = self._thread._ensure_consumer()._subscription.subscription
+        assignment = subscription and subscription.assignment
+        state = assignment and assignment.state_value(TopicPartition(*source))
+        return cast("int | None", state and state.highwater)
 
     def highwater_of(self, topic: str, partition: int) -> int | None:
         """Return the end of a partition as the last fetch told it, None before any."""

@@ -44,6 +44,7 @@ REACH_SECONDS: Final = 60.0
 TRIES: Final = 5
 CAUGHT_UP_SECONDS: Final = 900.0
 """How long the workers may take, on a machine that is busy, to be done with everything."""
+LOOK_SECONDS: Final = 1.0
 SHARE: Final = 0.9
 """Of the load's time in which the blows begin."""
 SETTINGS: Final[dict[str, Any]] = {
@@ -55,6 +56,10 @@ SETTINGS: Final[dict[str, Any]] = {
     "retention_hours": 1,
 }
 Say = Callable[[str], None]
+
+
+def _failed(*futures: Future[Any]) -> bool:
+    return any(future.done() and future.exception() is not None for future in futures)
 
 
 class Campaign:
@@ -134,13 +139,16 @@ class Campaign:
                 for number, lane in enumerate(self._plan.lanes, start=1)
             ]
             others.append(pool.submit(compact_often, self._settings.brokers, self._over))
-            everything: list[Future[Any]] = [sent, *others]
-            done, _ = wait(everything, return_when=FIRST_EXCEPTION)
-            if any(future.exception() for future in done):
+            try:
+                while not _failed(sent, *others) and not all(future.done() for future in others):
+                    wait(others, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+                load.enough()
+                if not _failed(sent, *others):
+                    sent.result()
+            finally:
+                # The pool waits for everybody, also where somebody has failed or Ctrl-C was pressed.
                 self._over.set()
                 load.stop()
-            else:
-                load.enough()
             for future in others:
                 future.result()
             return sent.result().delivered
