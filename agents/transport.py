@@ -235,8 +235,8 @@ class BatchConsumer(driver.Consumer):
 
     def _highwater(self, source: Partition) -> int | None:
         # aiokafka's own asserts that the partition is assigned, which another thread may change at any moment.
-        subscription = self._thread._ensure_consumer()._subscription.subscription
-        assignment = subscription and subscription.assignment
+        held = self._thread._ensure_consumer()._subscription.subscription
+        assignment = held and held.assignment
         state = assignment and assignment.state_value(TopicPartition(*source))
         return cast("int | None", state and state.highwater)
 
@@ -245,9 +245,10 @@ class BatchConsumer(driver.Consumer):
         return self._highwater(Partition(topic, partition))
 
     def broker_answers(self) -> bool | None:
-        """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
+        """Tell whether the group coordinator is known and the group joined; None until the consumer has connected."""
         consumer = self._thread._consumer
-        return None if consumer is None else consumer._coordinator.coordinator_id is not None
+        coordinator = consumer and consumer._coordinator
+        return None if coordinator is None else coordinator.coordinator_id is not None
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Seek, but a changelog that is being restored to its beginning.

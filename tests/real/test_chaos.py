@@ -35,13 +35,16 @@ CAMPAIGN_SECONDS = 3_600
 
 
 @pytest.fixture(scope="module")
-def campaign(installed_kafka: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The JSON object of a short campaign, and its report under the key `markdown`."""
+def campaign(
+    installed_kafka: None, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The JSON object of a short campaign, and its report under the key `markdown`; it starts its own Kafka and Redis."""
     report = tmp_path_factory.mktemp("chaos") / "report.md"
     told = subprocess.run(
         [sys.executable, "-m", "tests.chaos", "--scale", "short", "--seed", "1", "--report", str(report)],
         stdout=subprocess.PIPE, text=True, timeout=CAMPAIGN_SECONDS, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
+    assert told.stdout, f"the campaign ended with code {told.returncode} before its end; see above"
     result: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
     result["exit_code"] = told.returncode
     result["markdown"] = report.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The end of a partition, asked while the group takes partitions away: an answer or None, never an error."""
+"""What monitoring asks of a consumer that just starts, or just loses its partitions: an answer or None, never an error."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -31,3 +31,15 @@ async def test_an_end_is_told_only_of_what_is_assigned() -> None:
     state.subscription.assignment.state_value(TopicPartition(*MINE)).highwater = 7
     assert consumer.highwater_of(*MINE) == 7
     assert consumer.highwater_of(*LOST) is None
+
+
+async def test_nobody_answers_while_the_consumer_connects() -> None:
+    """It exists then, and has no coordinator: a broker that dies just then must not end the worker."""
+    consumer = consumer_of(SubscriptionState())
+    connecting: Any = consumer._thread._consumer
+    connecting._coordinator = None
+    assert consumer.broker_answers() is None
+    connecting._coordinator = SimpleNamespace(coordinator_id=None)
+    assert consumer.broker_answers() is False
+    connecting._coordinator = SimpleNamespace(coordinator_id=2)
+    assert consumer.broker_answers() is True
