@@ -7,7 +7,8 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.subscription_state import SubscriptionState
 
 from agents.batch import Partition
-from agents.transport import BatchConsumer, BatchConsumerThread
+from agents.consumerthread import BatchConsumerThread
+from agents.transport import BatchConsumer
 
 MINE = Partition("cx.complaints.v1", 0)
 LOST = Partition("cx.complaints.v1", 1)
