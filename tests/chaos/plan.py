@@ -13,13 +13,13 @@ STEADY: Final = "steady"
 DEATHS: Final = {**PLACES, STEADY: "anywhere: from outside, while it works"}
 """Every way in which a worker dies -> what is half done then."""
 MOST_PASSES: Final = {
-    "take": 60,
-    "flush": 20,
-    "sealed": 20,
-    "confirmed": 20,
-    "commit": 15,
-    "committed": 15,
-    "pane": 60,
+    "take": 40,
+    "flush": 12,
+    "sealed": 12,
+    "confirmed": 12,
+    "commit": 8,
+    "committed": 8,
+    "pane": 40,
     "fold": 2,
 }
 """Place -> up to how many passes are let through; elsewhere the first one counts."""
