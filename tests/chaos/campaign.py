@@ -34,7 +34,7 @@ from tests.chaos.compaction import compact_often
 from tests.chaos.disk import LimitedProcess, SmallDisk, has_own_mounts
 from tests.chaos.load import Load
 from tests.chaos.network import Network
-from tests.chaos.plan import DEATHS, STEADY, Blow, Death, Plan, Size, plan_of
+from tests.chaos.plan import DEATHS, STEADY, VICTIMS, Blow, Death, Plan, Size, plan_of
 from tests.chaos.result import Result, repeats, told_by
 from tests.chaos.slot import Slot
 from topics.catalogue import catalogue
@@ -134,15 +134,19 @@ class Campaign:
         load = Load(self._settings.brokers, self._size, self._seed, self._say)
         with ThreadPoolExecutor() as pool:
             sent = pool.submit(load.run)
-            others = [pool.submit(self._kill, slot) for slot in self._slots]
-            others += [
+            kills = [pool.submit(self._kill, slot) for slot in self._slots]
+            lanes = [
                 pool.submit(self._lane, lane, Random(self._seed + number))
                 for number, lane in enumerate(self._plan.lanes, start=1)
             ]
-            others.append(pool.submit(compact_often, self._settings.brokers, self._over))
+            others = [*kills, *lanes, pool.submit(compact_often, self._settings.brokers, self._over)]
+            watched = [*zip(self._slots, kills, strict=True), (self._parts.victim, lanes[VICTIMS])]
             try:
                 while not _failed(sent, *others) and not all(future.done() for future in others):
                     wait(others, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+                    for slot, striking in watched:
+                        if striking.done():
+                            self._blows.has_ended(slot)
                 load.enough()
                 if not _failed(sent, *others):
                     sent.result()

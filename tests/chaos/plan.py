@@ -67,6 +67,8 @@ LANES: Final = (
     (Blow.NETWORK_SLOW, Blow.REDIS_KILLED, Blow.REDIS_EMPTIED, Blow.WORKER_ADDED),
 )
 """Blows of one lane follow each other, lanes go beside each other: never two brokers at once, so that two always confirm."""
+VICTIMS: Final = 0
+"""Lane of the worker that outlives its troubles."""
 
 
 @dataclass(frozen=True, slots=True)
