@@ -46,6 +46,15 @@ APP_ID: Final = "barometer"
 """Consumer group and prefix of the changelogs."""
 
 
+CHANGELOG_CONFIG: Final = {
+    # A pane is one record there too, and Kafka's default is a megabyte.
+    "max.message.bytes": str(PRODUCED_BYTES_MAX),
+    # By the writer's clock, a broker refuses every record of a worker whose clock is more than an hour ahead.
+    "message.timestamp.type": "LogAppendTime",
+}
+"""What changelogs are created with, besides what Faust gives them."""
+
+
 def changelog_of(name: str) -> str:
     """Return the name of the changelog topic of a table."""
     return f"{APP_ID}-{name}-changelog"
@@ -237,8 +246,7 @@ def _faust_app(settings: Settings, core: BatchCore) -> faust.App:
             partitions=settings.partitions,
             key_type=bytes,
             value_type=bytes,
-            # A pane is one record there too, and Kafka's default is a megabyte.
-            extra_topic_configs={"max.message.bytes": str(PRODUCED_BYTES_MAX)},
+            extra_topic_configs=CHANGELOG_CONFIG,
         )
         app.tables.add(table)
     return app
