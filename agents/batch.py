@@ -233,6 +233,10 @@ class BatchCore:
         restored, self._restored = dict(self._restored), Counter()
         return restored
 
+    def unread(self, sources: Iterable[Partition]) -> list[Partition]:
+        """Return those of `sources` whose changelog nobody has read since they were assigned: they must not begin."""
+        return [source for source in sources if source not in self._restoring and source not in self._live]
+
     def lacks(self, source: Partition, committed: Committed | None) -> bool:
         """Tell whether what was folded for `source` is older than what was committed with it."""
         return committed is not None and self._restoring[source].lacks(committed)

@@ -11,6 +11,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
     _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only
+    StateTables.on_start   without a second of sleep in each start
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from typing import Any, Final, cast
 import faust
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.tables.manager import TableManager
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -90,6 +92,15 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             log.warning("commit not possible now, will be tried again: %r", error)
             return False
         return True
+
+    async def join_again(self) -> None:
+        """Have the partitions of the group shared anew, from what the brokers know of their topics now."""
+        await self.call_thread(self._join_again)
+
+    async def _join_again(self) -> None:
+        consumer = self._ensure_consumer()
+        await consumer._client.force_metadata_update()
+        consumer._coordinator.request_rejoin()
 
     async def committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
         """Return the committed positions of those partitions that have one."""
@@ -243,7 +254,8 @@ class BatchConsumer(driver.Consumer):
     def broker_answers(self) -> bool | None:
         """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
         consumer = self._thread._consumer
-        return None if consumer is None else consumer._coordinator.coordinator_id is not None
+        coordinator = None if consumer is None else consumer._coordinator
+        return None if coordinator is None else coordinator.coordinator_id is not None
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Seek, but a changelog that is being restored to its beginning.
@@ -285,13 +297,13 @@ class BatchConsumer(driver.Consumer):
         ]
 
     async def perform_seek(self) -> None:
+        epoch = self._epoch
         unfolded = self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
             await self._recover_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
-        epoch = self._epoch
         with self._ending_the_worker():
             try:
                 await self._begin(epoch)
@@ -312,6 +324,17 @@ class BatchConsumer(driver.Consumer):
         # Whoever waits for this call looks at that signal, and ends the call.
         await asyncio.sleep(AGAIN_SECONDS)
 
+    async def _join_again(self, why: str) -> None:
+        """Let the partitions be shared anew: whoever leads the group has not heard of a topic that was just created."""
+        self._again += 1
+        if self._again > AGAIN_MOST:
+            self.core.fail(
+                ContractError(f"joined {self._again} times, and still {why}. Start the worker again.")
+            )
+            return
+        log.warning("joining the group again: %s", why)
+        await self._thread.join_again()
+
     async def _begin(self, epoch: int) -> None:
         core = self.core
         sources = [Partition(*tp) for tp in self.assignment() if core.is_batch_topic(tp.topic)]
@@ -321,6 +344,10 @@ class BatchConsumer(driver.Consumer):
         earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
         if epoch != self._epoch:
             # Given back while we asked, and what was folded is forgotten: whoever begins now would begin with nothing.
+            return
+        unread = core.unread(sources)
+        if unread:
+            await self._join_again(f"the changelogs of {len(unread)} partitions were given to nobody")
             return
         lacking = [source for source in sources if core.lacks(source, committed.get(source))]
         if lacking:
@@ -356,6 +383,7 @@ class BatchConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         reach("revoked")
         self.core.forget()
+        self._epoch += 1
         for tp in revoked:
             if self.core.is_changelog(tp.topic):
                 self._recovery.revoke(tp)
@@ -394,3 +422,12 @@ class StateTable(Table[bytes, bytes]):
 
     def apply_changelog_batch(self, batch: Any) -> None:
         return None
+
+
+class StateTables(TableManager):
+    """Faust's tables, which it lets wait for modules that add more; all of ours are there before it starts."""
+
+    async def on_start(self) -> None:
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()

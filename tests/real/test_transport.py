@@ -29,6 +29,7 @@ from agents.transport import (
     BatchConsumerThread,
     BatchTransport,
     StateTable,
+    StateTables,
     check_faust_version,
 )
 from models.errors import ContractError
@@ -134,6 +135,7 @@ class Life:
             GROUP,
             broker=f"kafka://{kafka.bootstrap}",
             store="memory://",
+            TableManager=StateTables,
             datadir=str(folder),
             topic_partitions=PARTITIONS,
             topic_replication_factor=1,
@@ -547,6 +549,29 @@ async def test_state_that_is_older_than_what_was_committed_is_read_again(
     monkeypatch.setattr(Sums, "lacks", lambda self, _: self.partition == 0 and self.restored <= size)
     async with living(fresh_kafka, tmp_path) as life:
         assert life.owner(0).restored_at_begin == size + 1
+
+
+async def test_who_was_not_given_the_changelog_does_not_begin_and_has_the_group_share_anew(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust's leader passes over a topic that it has not heard of yet: one that was just created."""
+    topics(fresh_kafka)
+    size = 10
+    write(fresh_kafka, CHANGELOG, [(0, f"old-{number}", json.dumps([number, 0])) for number in range(size)])
+    rebalance = Recovery.on_rebalance
+    rounds = 0
+
+    async def deaf(self: Any, *args: Any, **more: Any) -> None:
+        nonlocal rounds
+        rounds += 1
+        await rebalance(self, *args, **more)
+        if rounds == 1:
+            self.active_tps.clear()
+
+    monkeypatch.setattr(Recovery, "on_rebalance", deaf)
+    async with living(fresh_kafka, tmp_path) as life:
+        assert rounds > 1
+        assert life.owner(0).restored_at_begin == size
 
 
 @pytest.mark.parametrize("size", [4_000, 10], ids=["the first of several", "the only one"])
