@@ -233,9 +233,9 @@ class BatchCore:
         restored, self._restored = dict(self._restored), Counter()
         return restored
 
-    def unread(self, sources: Iterable[Partition]) -> list[Partition]:
-        """Return those of `sources` whose changelog nobody has read since they were assigned: they must not begin."""
-        return [source for source in sources if source not in self._restoring and source not in self._live]
+    def restores(self, source: Partition) -> bool:
+        """Tell whether the changelog of `source` is being read, or has been, since it was assigned."""
+        return source in self._restoring
 
     def lacks(self, source: Partition, committed: Committed | None) -> bool:
         """Tell whether what was folded for `source` is older than what was committed with it."""
