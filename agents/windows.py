@@ -154,7 +154,9 @@ class WindowsPartition:
             raise ContractError(f"{self._context.changelog}: a key of unknown kind {key!r}")
 
     def lacks(self, committed: Committed) -> bool:
-        return False  # what is committed is what open panes need, and those are read again
+        scalars = json.loads(committed.metadata or "{}")
+        is_ours = scalars.get("topic") == self._context.topic_id
+        return is_ours and int(scalars.get("state", -1)) > self._resume_at
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         where = f"{self._context.topic}[{self._partition}]"
@@ -316,11 +318,8 @@ class WindowsPartition:
 
     def _stage(self, number: int) -> _Staged:
         """Return the state as of now. The packs come before the judges that need them: a crash may fall between two."""
-        closed = {
-            stream: judge.closed_until
-            for stream, judge in self._judges.items()
-            if judge.closed_until is not None
-        }
+        judges = self._judges.items()
+        closed = {stream: until for stream, judge in judges if (until := judge.closed_until) is not None}
         records: list[tuple[bytes, int, bytes]] = []
         for kind, stream, start in sorted(self._unsaved):
             pack = (self._minutes if kind == "m" else self._hours)[stream].get(start)
@@ -331,15 +330,15 @@ class WindowsPartition:
             records.append((self._key("j", stream, 0), until, self._judges[stream].to_state()))
         marks = {str(stream): fold.announced() for stream, fold in self._folds.items()}
         # While restored watermarks wait for the snapshots they speak for, they go on waiting in the next life too.
-        records.append((self._key("w", "all", 0), max(self._offset, self._resume_at), _pack(marks)))
+        stamp = max(self._offset, self._resume_at)
+        records.append((self._key("w", "all", 0), stamp, _pack(marks)))
         for stream, until in closed.items():
             forget_before(self._minutes[stream], until - MINUTES_KEPT)
             forget_before(self._hours[stream], until - HOURS_KEPT)
         needed = [fold.needed_from() for fold in self._folds.values()]
         offset = min([self._offset + 1, *(first for first in needed if first is not None)])
-        return _Staged(
-            number, records, Committed(offset, json.dumps({"topic": self._context.topic_id})), closed
-        )
+        scalars = {"topic": self._context.topic_id, "state": stamp}
+        return _Staged(number, records, Committed(offset, json.dumps(scalars)), closed)
 
     def _key(self, kind: str, name: str, start: int) -> bytes:
         return f"{kind}|{name}|{start}|{self._writer}".encode()
