@@ -147,6 +147,7 @@ class BatchConsumer(driver.Consumer):
                     await asyncio.sleep(POLL_SECONDS)
                 fetched, active = await self._wait_next_records(timeout=1.0)
                 if not fetched:
+                    await self._fetch_unfolded()
                     await asyncio.sleep(0)
                     continue
                 if not self.flow_active:
@@ -162,6 +163,13 @@ class BatchConsumer(driver.Consumer):
             if not self.app.should_stop:
                 raise
 
+    async def _fetch_unfolded(self) -> None:
+        """Nothing came for a while: what a recovery still waits for may have been fetched before records flowed, and dropped."""
+        if not self.flow_active:
+            return
+        for tp in self._unfolded():
+            await self.seek(tp, self.core.folded(Partition(*tp)) + 1)
+
     async def _dispatch(self, fetched: Any, active: Any) -> None:
         core = self.core
         epoch = self._epoch
@@ -176,8 +184,11 @@ class BatchConsumer(driver.Consumer):
                 if again is not None:
                     await self.seek(TP(*source), again)
             elif core.is_changelog(source.topic):
-                core.fold(source, records)
-                await self._hand_to_faust(TP(*source), records[-1:])
+                again = core.fold(source, records)
+                if again is not None:
+                    await self.seek(TP(*source), again)
+                else:
+                    await self._hand_to_faust(TP(*source), records[-1:])
             else:
                 await self._hand_to_faust(TP(*source), records)
 
@@ -265,6 +276,8 @@ class BatchConsumer(driver.Consumer):
     def _unfolded(self) -> list[TP]:
         """Return the changelogs that have not been folded up to where they ended when their recovery began."""
         recovery = self._recovery
+        if self.core.live:
+            return []
         return [
             tp
             for tp in recovery.active_tps
@@ -272,14 +285,20 @@ class BatchConsumer(driver.Consumer):
         ]
 
     async def perform_seek(self) -> None:
-        unfolded = [] if self.core.live else self._unfolded()
+        unfolded = self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
             await self._recover_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
+        epoch = self._epoch
         with self._ending_the_worker():
-            await self._begin()
+            try:
+                await self._begin(epoch)
+            except (IllegalStateError, KafkaError):
+                # A seek in partitions that were given back meanwhile; their next owner begins by itself.
+                if epoch == self._epoch:
+                    raise
 
     async def _recover_again(self, why: str) -> None:
         self._again += 1
@@ -293,19 +312,22 @@ class BatchConsumer(driver.Consumer):
         # Whoever waits for this call looks at that signal, and ends the call.
         await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _begin(self) -> None:
+    async def _begin(self, epoch: int) -> None:
         core = self.core
         sources = [Partition(*tp) for tp in self.assignment() if core.is_batch_topic(tp.topic)]
         if not sources or all(source in core.live for source in sources):
             return
         committed = await self._thread.committed_positions(sources)
+        earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
+        if epoch != self._epoch:
+            # Given back while we asked, and what was folded is forgotten: whoever begins now would begin with nothing.
+            return
         lacking = [source for source in sources if core.lacks(source, committed.get(source))]
         if lacking:
             await self._recover_again(
                 f"state of {len(lacking)} partitions is older than what was committed with it"
             )
             return
-        earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
         starts = {
             TP(*source): core.begin(source, committed.get(source), earliest[TopicPartition(*source)])
             for source in sources
