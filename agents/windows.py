@@ -155,8 +155,11 @@ class WindowsPartition:
 
     def lacks(self, committed: Committed) -> bool:
         scalars = json.loads(committed.metadata or "{}")
-        is_ours = scalars.get("topic") == self._context.topic_id
-        return is_ours and int(scalars.get("state", -1)) > self._resume_at
+        if scalars.get("topic") != self._context.topic_id or "state" not in scalars:
+            return False  # of a former topic, or of a release that did not tell
+        known = {str(stream): stamp for stream, (stamp, _, _) in self._stored_judges.items()}
+        older = [name for name, until in scalars["closed"].items() if known.get(name, -1) < until]
+        return bool(older) or self._resume_at < int(scalars["state"])
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         where = f"{self._context.topic}[{self._partition}]"
@@ -337,7 +340,7 @@ class WindowsPartition:
             forget_before(self._hours[stream], until - HOURS_KEPT)
         needed = [fold.needed_from() for fold in self._folds.values()]
         offset = min([self._offset + 1, *(first for first in needed if first is not None)])
-        scalars = {"topic": self._context.topic_id, "state": stamp}
+        scalars = {"topic": self._context.topic_id, "state": stamp, "closed": closed}
         return _Staged(number, records, Committed(offset, json.dumps(scalars)), closed)
 
     def _key(self, kind: str, name: str, start: int) -> bytes:
@@ -364,9 +367,7 @@ class WindowsPartition:
 
     def _outdated(self, staged: _Staged) -> list[bytes]:
         """Return keys of other writers that `staged` replaces, and of packs that no window needs any more."""
-        written = {
-            (kind, name, start) for kind, name, start in (self._keys[key] for key, _, _ in staged.records)
-        }
+        written = {self._keys[key] for key, _, _ in staged.records}
         fresh = {key for key, _, _ in staged.records}
         gone = list(self._obsolete)
         for key, (kind, name, start) in self._keys.items():

@@ -100,29 +100,46 @@ def ledger(broker: ModelledBroker) -> dict[str, list[Identity]]:
 
 
 def play(seed: int | None, *, is_slow: bool = False) -> ModelledBroker:
-    """Play the day; with a seed, in lives that are cut at random moments.
+    """Play the day; with a seed, in lives that are cut at random moments, and then a last one."""
+    chance = Random(seed)
+    broker = cut_short(chance, is_slow=is_slow) if seed is not None else log_of_the_day()
+    finish(broker, chance, is_slow=is_slow)
+    return broker
 
-    Slow lives write their state often, and some topics have not caught up when they are killed.
-    """
+
+def finish(broker: ModelledBroker, chance: Random, *, is_slow: bool = False) -> None:
+    """Let a life process everything that is left."""
+    make = partial(routes, lives=chance, is_slow=is_slow)
+    ModelledWorker(broker, make, PARTITIONS, compact=True).drain([*SOURCES, *HOMES])
+
+
+def log_of_the_day() -> ModelledBroker:
+    """The day's calls, nothing judged."""
     broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
     for number, value in LOG:
         broker.append(SOURCES[number].topic, number, b"c", value)
-    chance = Random(seed)
+    return broker
+
+
+def cut_short(chance: Random, *, is_slow: bool = False) -> ModelledBroker:
+    """Play the day in lives that are all killed.
+
+    Slow ones write their state often, and some topics have not caught up when they are killed.
+    """
+    broker = log_of_the_day()
     make = partial(routes, lives=chance, is_slow=is_slow)
     everything = [*SOURCES, *HOMES]
-    if seed is not None:
-        for _ in range(6):
-            worker = ModelledWorker(broker, make, PARTITIONS, compact=chance.random() < 0.5)
-            behind = chance.choice(BEHIND) if is_slow else ()
-            for _ in range(chance.randint(3, 25)):
-                for source in everything:
-                    if chance.random() < 0.7:
-                        worker.take(source, chance.randint(1, 150))
-                if chance.random() < 0.6:
-                    worker.flush()
+    for _ in range(6):
+        worker = ModelledWorker(broker, make, PARTITIONS, compact=chance.random() < 0.5)
+        behind = chance.choice(BEHIND) if is_slow else ()
+        for _ in range(chance.randint(3, 25)):
+            for source in everything:
                 if chance.random() < 0.7:
-                    worker.outbox.deliver(chance.choice((3, 40, 400, 10_000)), but=behind)
-                if chance.random() < 0.4:
-                    worker.commit()
-    ModelledWorker(broker, make, PARTITIONS, compact=True).drain(everything)
+                    worker.take(source, chance.randint(1, 150))
+            if chance.random() < 0.6:
+                worker.flush()
+            if chance.random() < 0.7:
+                worker.outbox.deliver(chance.choice((3, 40, 400, 10_000)), but=behind)
+            if chance.random() < 0.4:
+                worker.commit()
     return broker

@@ -37,6 +37,11 @@ class ModelledBroker:
         log = self.logs[Partition(topic, partition)]
         log.append(Kept(len(log), self.append_ms, key, value, tuple(headers or ())))
 
+    def copy(self) -> "ModelledBroker":
+        """Return a broker that has the same now, and goes its own way."""
+        logs = defaultdict(list, {place: list(log) for place, log in self.logs.items()})
+        return ModelledBroker(logs, dict(self.committed), self.append_ms)
+
     def compacted(self, source: Partition) -> list[Kept]:
         """The log as log compaction may leave it: of each key the last record, tombstones included."""
         last = {record.key: record.offset for record in self.logs[source]}

@@ -12,8 +12,8 @@ from agents.batch import Partition
 from models.errors import ContractError
 from models.outcomes import EarlyWarning
 from tests.examples import examples
-from tests.unit.agents.day import HOMES, LOG, ledger, play, routes
-from tests.unit.agents.lives import PARTITIONS, SOURCES, T0
+from tests.unit.agents.day import HOMES, ledger, log_of_the_day, play, routes
+from tests.unit.agents.lives import PARTITIONS, SOURCES
 from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
 from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS
 
@@ -73,14 +73,6 @@ def stop(worker: ModelledWorker) -> None:
         worker.core.flush(closing=True)
         worker.outbox.deliver(10_000)
         worker.commit()
-
-
-def log_of_the_day() -> ModelledBroker:
-    """The day's calls, nothing judged."""
-    broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
-    for number, value in LOG:
-        broker.append(SOURCES[number].topic, number, b"c", value)
-    return broker
 
 
 def test_another_version_goes_on_where_the_old_one_has_stopped_cleanly() -> None:
