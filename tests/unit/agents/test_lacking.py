@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.batch import Committed, Partition, PartitionAgent, Route
+from agents.batch import Committed, Partition, Route
 from tests.examples import examples
 from tests.unit.agents import day
 from tests.unit.agents.lives import (
@@ -22,41 +22,11 @@ from tests.unit.agents.lives import (
 )
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
 from tests.unit.agents.recounted import differences
-
-
-def restored(broker: ModelledBroker, route: Route, partition: int) -> PartitionAgent:
-    """Return an owner that has folded what stands in the changelog, and has not begun."""
-    owner = route.make(partition)
-    for record in broker.logs[Partition(route.changelog, partition)]:
-        assert record.key is not None
-        owner.restore(record.key, record.value)
-    return owner
-
-
-def calls(topic_id: str = "id") -> Route:
-    return routes(ModelledOutbox(ModelledBroker()), topic_id=topic_id)[0]
+from tests.unit.agents.shortened import calls, cut, restored
 
 
 def windows() -> Route:
     return day.routes(ModelledOutbox(ModelledBroker()), Random(0))[-1]
-
-
-def cut(broker: ModelledBroker, route: Route, chance: Random) -> ModelledBroker:
-    """Cut the ends of changelogs off, but where the owner would know that something is missing.
-
-    Fails if one is told so that has read all of it.
-    """
-    short = broker.copy()
-    for source, committed in broker.committed.items():
-        if source.topic != route.topic:
-            continue
-        assert not restored(broker, route, source.partition).lacks(committed)
-        log = short.logs[Partition(route.changelog, source.partition)]
-        whole = list(log)
-        del log[chance.randrange(len(log)) :]
-        if restored(short, route, source.partition).lacks(committed):
-            log[:] = whole
-    return short
 
 
 @settings(max_examples=examples(100), deadline=None)

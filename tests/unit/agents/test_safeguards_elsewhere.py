@@ -1,19 +1,33 @@
 """What the safeguards of time, of the ledger and of the source's identity prevent, as in `test_safeguards`."""
 
+import re
 from functools import partial
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from agents.batch import Partition
-from agents.intake import IntakeContext
+from agents.intake import IntakeContext, IntakePartition
 from agents.windows import WindowsPartition, _Staged
 from models.pane import HOUR, MINUTE
 from models.screen import Outcome, Screen
 from tests.unit.agents.day import ledger, play
-from tests.unit.agents.lives import PARTITIONS, SOURCES, T0, TOPIC, call, routes, run, script_of
+from tests.unit.agents.lives import (
+    PARTITIONS,
+    SOURCES,
+    T0,
+    TOPIC,
+    call,
+    cut_short,
+    long_script_of,
+    routes,
+    run,
+    script_of,
+)
 from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
 from tests.unit.agents.recounted import Difference, differences
+from tests.unit.agents.shortened import calls, cut
 from topics.catalogue import PANES
 
 
@@ -136,3 +150,36 @@ def test_without_the_topic_s_id_a_topic_that_was_made_anew_is_taken_for_the_form
     assert [differences(source_is_made_anew(seed, ids), "second") for seed in seeds] == [set()] * 3
     monkeypatch.setattr(IntakeContext, "topic_id", property(lambda self: self.topic))
     assert all(Difference.LOST in differences(source_is_made_anew(seed, ids), TOPIC) for seed in seeds)
+
+
+def read_in_part(seed: int) -> ModelledBroker:
+    """Let the last life go on from a changelog whose end was not read, unless it is told that its state lacks something."""
+    broker = cut(cut_short(long_script_of(seed)), calls(), Random(seed))
+    ModelledWorker(broker, routes, PARTITIONS, compact=True).drain(SOURCES)
+    return broker
+
+
+def test_without_the_end_of_a_flush_a_part_of_the_changelog_passes_for_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """State that is older than what was committed with it lacks events that nobody reads again.
+
+    Where nothing comes to their minutes any more, these are right with their readers, and the hour's sum alone is short.
+    """
+    seeds = (7, 38)
+    assert [differences(read_in_part(seed)) for seed in seeds] == [set()] * 2
+    monkeypatch.setattr(IntakePartition, "lacks", lambda self, committed: False)
+    assert [differences(read_in_part(seed)) for seed in seeds] == [{Difference.HOUR}] * 2
+
+
+def test_the_page_names_each_of_these_tests() -> None:
+    """docs/exactness.md has a row for every safeguard; its names are those of tests that exist."""
+    here = Path(__file__).parent
+    page = (here.parents[2] / "docs" / "exactness.md").read_text(encoding="utf-8")
+    files = [*here.glob("test_safeguards*.py"), here.parents[1] / "real" / "test_zombie.py"]
+    tests = {
+        name
+        for file in files
+        for name in re.findall(r"^def (test_with\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert set(re.findall(r"`(test_with\w+)`", page)) == tests
