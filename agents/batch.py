@@ -233,6 +233,10 @@ class BatchCore:
         restored, self._restored = dict(self._restored), Counter()
         return restored
 
+    def restores(self, source: Partition) -> bool:
+        """Tell whether the changelog of `source` is being read, or has been, since it was assigned."""
+        return source in self._restoring
+
     def lacks(self, source: Partition, committed: Committed | None) -> bool:
         """Tell whether what was folded for `source` is older than what was committed with it."""
         return committed is not None and self._restoring[source].lacks(committed)

@@ -10,7 +10,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only
+    _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
 import asyncio
@@ -22,14 +22,15 @@ from time import monotonic
 from typing import Any, Final, cast
 
 import faust
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import TopicPartition
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
-from agents.batch import BatchCore, Committed, Partition
+from agents.batch import BatchCore, Partition
+from agents.consumerthread import BatchConsumerThread
 from agents.crashpoints import reach
 from agents.outbox import POLL_SECONDS
 from models.errors import ContractError
@@ -58,51 +59,6 @@ def check_faust_version() -> None:
             f"faust-streaming {found} is installed; the batch path is written for {FAUST_VERSION} and overrides its internals. "
             f"Install faust-streaming=={FAUST_VERSION}."
         )
-
-
-class BatchConsumerThread(driver.AIOKafkaConsumerThread):
-    """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
-        consumer._fetch_max_wait_ms = cast(BatchTransport, transport).fetch_wait_ms
-        # Faust ties this to its own transactions. What a producer has aborted was never said.
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-    async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
-        """Commit; False where the group has moved on, or the broker does not answer."""
-        return cast(bool, await self.call_thread(self._commit_positions, positions))
-
-    async def _commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
-        consumer = self._ensure_consumer()
-        offsets = {
-            TopicPartition(*source): OffsetAndMetadata(position.offset, position.metadata)
-            for source, position in positions.items()
-        }
-        try:
-            await consumer.commit(offsets)
-        except (CommitFailedError, IllegalStateError) as error:
-            log.warning("commit refused, the partitions have a new owner: %s", error)
-            return False
-        except KafkaError as error:
-            log.warning("commit not possible now, will be tried again: %r", error)
-            return False
-        return True
-
-    async def committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
-        """Return the committed positions of those partitions that have one."""
-        return cast(dict[Partition, Committed], await self.call_thread(self._committed_positions, sources))
-
-    async def _committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
-        coordinator = self._ensure_consumer()._coordinator
-        found = await coordinator.fetch_committed_offsets([TopicPartition(*source) for source in sources])
-        return {
-            Partition(*tp): Committed(position.offset, position.metadata or "")
-            for tp, position in found.items()
-            if position.offset >= 0
-        }
 
 
 class BatchConsumer(driver.Consumer):
@@ -288,7 +244,8 @@ class BatchConsumer(driver.Consumer):
         unfolded = self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
-            await self._recover_again(f"{len(unfolded)} changelogs were not read to their end")
+            self._recovery.signal_recovery_start.set()
+            await self._wait_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
         epoch = self._epoch
@@ -300,7 +257,8 @@ class BatchConsumer(driver.Consumer):
                 if epoch == self._epoch:
                     raise
 
-    async def _recover_again(self, why: str) -> None:
+    async def _wait_again(self, why: str) -> None:
+        """Wait for the recovery or the assignment that was asked for; Faust ends whoever waits here when it comes."""
         self._again += 1
         if self._again > AGAIN_MOST:
             self.core.fail(
@@ -308,8 +266,6 @@ class BatchConsumer(driver.Consumer):
             )
             return
         log.warning("recovering again: %s", why)
-        self._recovery.signal_recovery_start.set()
-        # Whoever waits for this call looks at that signal, and ends the call.
         await asyncio.sleep(AGAIN_SECONDS)
 
     async def _begin(self, epoch: int) -> None:
@@ -322,9 +278,16 @@ class BatchConsumer(driver.Consumer):
         if epoch != self._epoch:
             # Given back while we asked, and what was folded is forgotten: whoever begins now would begin with nothing.
             return
+        unread = [source for source in sources if not core.restores(source)]
+        if unread:
+            # Whoever leads the group has not heard of a changelog that another worker has only just created.
+            await self._thread.join_again()
+            await self._wait_again(f"{len(unread)} partitions were assigned without their changelog")
+            return
         lacking = [source for source in sources if core.lacks(source, committed.get(source))]
         if lacking:
-            await self._recover_again(
+            self._recovery.signal_recovery_start.set()
+            await self._wait_again(
                 f"state of {len(lacking)} partitions is older than what was committed with it"
             )
             return
@@ -359,6 +322,8 @@ class BatchConsumer(driver.Consumer):
         for tp in revoked:
             if self.core.is_changelog(tp.topic):
                 self._recovery.revoke(tp)
+        # Faust's assignor leaves topics out that the leader of the group has not heard of.
+        await self._thread.refresh_metadata()
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         if not self.core.is_batch_topic(tp.topic) and not self.core.is_changelog(tp.topic):
