@@ -21,11 +21,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from agents.batch import BatchCore, Partition
+from agents.consumerthread import BatchConsumerThread
 from agents.embedded.kafka import KafkaCluster
 from agents.outbox import Outbox, producer_config
 from agents.reading import TopicReader
 from agents.snapshots import SNAPSHOT_TYPE
-from agents.transport import BatchConsumerThread
 from models.outcomes import PaneSnapshot
 from models.pane import MINUTE
 from tests.real.pipeline import until
