@@ -115,11 +115,8 @@ class SourceState:
             self._marks[kind].discard(key)
 
     def lacks(self, offset: int) -> bool:
-        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded.
-
-        State that an earlier release wrote has no such ends, and cannot be told.
-        """
-        return bool(self._marks["f"]) and self._flushed_until < offset
+        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded."""
+        return self._flushed_until < offset
 
     def begin(self, where: str, start: int) -> None:
         """Everything is folded and `start` is the next offset to read.
