@@ -105,6 +105,11 @@ SETTLE_SECONDS: Final = 5.0
 """Longest wait for confirmations when partitions are given back; a broker outage must not hang a stop."""
 
 
+OPEN_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Unconfirmed bytes from which nothing more is taken, whatever the number of flushes: some seconds of a worker's output, and far
+less than the producer's queue holds, whose end would block the event loop."""
+
+
 class BatchCore:
     """All owned batch partitions of one worker."""
 
@@ -168,7 +173,11 @@ class BatchCore:
 
     @property
     def saturated(self) -> bool:
-        """Too many flushes are unconfirmed: take nothing more until the broker has caught up."""
+        """Too much is unconfirmed: take nothing more until the broker has caught up."""
+        return self._has_flushes_enough or self.outbox.open_bytes >= OPEN_BYTES_MAX
+
+    @property
+    def _has_flushes_enough(self) -> bool:
         return self.outbox.open_flushes >= self._open_max
 
     @property
@@ -270,7 +279,7 @@ class BatchCore:
             return
         self.outbox.poll()
         now = self._clock()
-        if now - self._flushed_at >= self._interval and not self.saturated:
+        if now - self._flushed_at >= self._interval and not self._has_flushes_enough:
             self._tell_idle(now, highwater)
             self.flush()
 

@@ -10,7 +10,8 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only
+    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only, and batches that
+                             aiokafka's own reading would fail at (`agents.fetched`)
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final, cast
 
@@ -31,6 +33,7 @@ from mode import Service
 
 from agents.batch import BatchCore, Committed, Partition
 from agents.crashpoints import reach
+from agents.fetched import install
 from agents.outbox import POLL_SECONDS
 from models.errors import ContractError
 
@@ -64,6 +67,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
+        install(Path(self.app.conf.datadir))
         consumer = super()._create_worker_consumer(transport)
         # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
         consumer._fetch_max_wait_ms = cast(BatchTransport, transport).fetch_wait_ms

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.batch import BatchCore, Committed, Flushed, Partition, Route
+from agents.batch import OPEN_BYTES_MAX, BatchCore, Committed, Flushed, Partition, Route
 from models.errors import ContractError
 from tests.unit.agents.modelled import Kept, ModelledBroker, ModelledOutbox
 
@@ -238,6 +238,21 @@ def test_too_many_unconfirmed_flushes_saturate() -> None:
     assert not bench.is_saturated()
     bench.core.tick(lambda _: None)
     assert len(bench.of("flush")) == 3
+
+
+def test_too_many_unconfirmed_bytes_saturate_and_are_flushed_all_the_same() -> None:
+    """Few large records fill a memory as well as many flushes do; what is not sealed would never be confirmed."""
+    bench = began()
+    bench.outbox.send("out", 0, b"k", b"x" * (OPEN_BYTES_MAX - 10))
+    assert not bench.is_saturated()
+    bench.outbox.send("out", 0, b"k", b"x" * 10)
+    assert bench.is_saturated()
+    bench.core.take(SOURCE, records(0))
+    bench.now += 1
+    bench.core.tick(lambda _: None)
+    assert len(bench.of("flush")) == 1
+    bench.outbox.deliver(10)
+    assert not bench.is_saturated()
 
 
 def test_a_tick_flushes_when_the_interval_is_over() -> None:
