@@ -6,6 +6,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     _drain_messages        fetches go to the batch core; other topics take Faust's way
     seek_wait              a changelog is read from its beginning, whatever Faust believes to know of it already
     perform_seek           after recovery: committed positions with metadata, partitions without one from the earliest
+    on_thread_stop         the group is left within a time
     wait_empty             revoke and stop: flush, confirm and commit, before Faust forgets the assignment
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
@@ -43,6 +44,8 @@ FAUST_VERSION: Final = "0.15.3"
 """The version whose internals these overrides were written against and are tested with."""
 
 
+LEAVE_SECONDS: Final = 3.0
+"""Longest farewell to the group; whoever does not hear it misses this worker when its session ends."""
 AGAIN_MOST: Final = 5
 """Recoveries in a row after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
@@ -74,6 +77,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         # Faust ties this to its own transactions. What a producer has aborted was never said.
         consumer._isolation_level = "read_committed"
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        try:
+            await asyncio.wait_for(super().on_thread_stop(), LEAVE_SECONDS)
+        except (TimeoutError, asyncio.CancelledError):
+            # aiokafka waits for a broker that is frozen, and lets the end of its own fetches through where one is gone.
+            log.warning("left without a farewell: the broker does not answer")
 
     async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
         """Commit; False where the group has moved on, or the broker does not answer."""
@@ -116,6 +126,8 @@ class BatchConsumer(driver.Consumer):
     _assigned_at = 0.0
     _again = 0
     """Recoveries in a row that did not bring what they should."""
+    _gave_up = False
+    """The broker did not confirm when the worker was to stop."""
     _epoch = 0
     """Counts assignments and revocations: what was fetched before one is nobody's afterwards."""
 
@@ -322,10 +334,13 @@ class BatchConsumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         await super().wait_empty()
-        if self.core.live and not self.core.failed:
+        # A stop comes here twice, and a broker that was silent for so long is not waited for again.
+        if self.core.live and not self.core.failed and not self._gave_up:
             with self._ending_the_worker():
-                await self.core.settle()
-                await self._commit_batches()
+                if await self.core.settle():
+                    await self._commit_batches()
+                else:
+                    self._gave_up = bool(self.app.should_stop)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._epoch += 1
