@@ -269,6 +269,17 @@ class BatchCore:
         self._heard[source] = self._clock()
         return None
 
+    def lost_until(self, source: Partition, earliest: int) -> int | None:
+        """Go on at `earliest` where retention has deleted what comes before it; return the offset to seek to.
+
+        Of a hole in what is fetched nobody can tell otherwise whether the log has it, or lost it. None: not owned any more.
+        """
+        expected = self._expected.get(source)
+        if expected is not None and earliest > expected:
+            self.on_lost_offsets(source, expected, earliest)
+            self._expected[source] = earliest
+        return self._expected.get(source)
+
     def expected(self, source: Partition) -> int | None:
         """Return the next offset that the owner of `source` wants."""
         return self._expected.get(source)

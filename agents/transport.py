@@ -188,14 +188,23 @@ class BatchConsumer(driver.Consumer):
                 continue
             source = Partition(*tp)
             if core.is_batch_topic(source.topic):
-                again = core.take(source, records)
-                if again is not None:
-                    await self.seek(TP(*source), again)
+                if core.take(source, records) is not None:
+                    await self._read_again(source)
             elif core.is_changelog(source.topic):
                 core.fold(source, records)
                 await self._hand_to_faust(TP(*source), records[-1:])
             else:
                 await self._hand_to_faust(TP(*source), records)
+
+    async def _read_again(self, source: Partition) -> None:
+        """Seek back to where the owner is, or to where the log begins by now: aiokafka goes there by itself, and tells nobody."""
+        epoch = self._epoch
+        (earliest,) = (await self._thread.earliest_offsets(TopicPartition(*source))).values()
+        if epoch != self._epoch:
+            return
+        offset = self.core.lost_until(source, earliest)
+        if offset is not None:
+            await self.seek(TP(*source), offset)
 
     async def _hand_to_faust(self, tp: TP, records: list[Any]) -> None:
         """Deliver records one by one, as the base class does."""

@@ -12,11 +12,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import msgspec
 from confluent_kafka import Producer
@@ -24,9 +24,12 @@ from confluent_kafka import Producer
 from agents.embedded.kafka import KafkaCluster
 from agents.outbox import producer_config
 from agents.reading import Record
+from agents.simulator.simulate import simulate
+from agents.simulator.spec import SimulationSpec
 from agents.verify.run import verify
-from benchmarks.workload import COMPLAINT_TYPE, complaints
+from benchmarks.workload import COMPLAINT_TYPE, START
 from models.iso import iso
+from models.pane import DAY
 from tests.real.pipeline import Pipeline, differences
 from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINTS
 from topics.headers import cloudevent_headers
@@ -34,6 +37,18 @@ from topics.headers import cloudevent_headers
 WORKERS: Final = 2
 PER_SECOND: Final = 400
 CATCH_UP_SECONDS: Final = 120.0
+
+
+def again_and_again() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (key, complaint) of a small simulated day, over and over."""
+    spec = SimulationSpec(start=START, end=START + DAY, seed=7, scale=0.05, kinds=())
+    found = [
+        (envelope.key or "", msgspec.json.decode(envelope.value))
+        for envelope in simulate(spec)
+        if envelope.topic == COMPLAINTS and not envelope.heartbeat
+    ]
+    while True:
+        yield from ((key, dict(body)) for key, body in found)
 
 
 class Load:
@@ -58,14 +73,13 @@ class Load:
 
     def _run(self) -> None:
         begun = time.monotonic()
-        for key, id_, value in complaints(1_000_000_000):
+        for key, body in again_and_again():
             wait = begun + self.sent / self._per_second - time.monotonic()
             if self._over.wait(max(0.0, wait)):
                 return
             now = time.time()
-            body = msgspec.json.decode(value)
-            body["time"] = int(now * 1000)
-            headers = cloudevent_headers(id_, COMPLAINT_TYPE, iso(int(now)))
+            body |= {"id": f"load-{self.sent}", "time": int(now * 1000)}
+            headers = cloudevent_headers(body["id"], COMPLAINT_TYPE, iso(int(now)))
             self._producer.produce(COMPLAINTS, msgspec.json.encode(body), key, headers=headers)  # type: ignore[arg-type]
             self._producer.poll(0)
             self.sent += 1

@@ -221,6 +221,21 @@ def test_offsets_that_retention_took_are_reported() -> None:
     assert bench.core.expected(SOURCE) == 25
 
 
+def test_a_hole_that_retention_has_made_is_reported_and_passed() -> None:
+    """One that is in the log itself is not: its records never were."""
+    bench = began()
+    lost: list[tuple[Partition, int, int]] = []
+    bench.core.on_lost_offsets = lambda *what: lost.append(what)
+    bench.core.take(SOURCE, records(0, 1))
+    assert bench.core.take(SOURCE, records(9)) == 2
+    assert bench.core.lost_until(SOURCE, 0) == 2
+    assert lost == []
+    assert bench.core.lost_until(SOURCE, 8) == 8
+    assert lost == [(SOURCE, 2, 8)]
+    assert bench.core.take(SOURCE, records(8, 9)) is None
+    assert bench.core.lost_until(OTHER, 5) is None
+
+
 def test_too_many_unconfirmed_flushes_saturate() -> None:
     """Then nothing is fetched and nothing flushed until the broker has caught up."""
     bench = Bench(flushes_open_max=2)
