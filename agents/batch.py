@@ -106,8 +106,7 @@ SETTLE_SECONDS: Final = 5.0
 
 
 OPEN_BYTES_MAX: Final = 64 * 1024 * 1024
-"""Unconfirmed bytes from which nothing more is taken, whatever the number of flushes: some seconds of a worker's output, and far
-less than the producer's queue holds, whose end would block the event loop."""
+"""Unconfirmed bytes from which nothing more is taken: far less than the producer's queue holds, whose end blocks the loop."""
 
 
 class BatchCore:
@@ -131,8 +130,8 @@ class BatchCore:
         self._idle_after = idle_after_seconds
         self._clock = clock
         self._restoring: dict[Partition, PartitionAgent] = {}
-        self._folded: dict[Partition, int] = {}
-        """Changelog partition -> offset up to which it has been folded from its beginning."""
+        self._unread: dict[Partition, int] = {}
+        """Changelog partition -> the next offset to fold; everything before it is folded, from the beginning."""
         self._live: dict[Partition, PartitionAgent] = {}
         self._expected: dict[Partition, int] = {}
         self._holes: dict[Partition, int] = {}
@@ -186,47 +185,77 @@ class BatchCore:
 
     def fold_anew(self, changelog: Partition, start: int) -> None:
         """The changelog is about to be read from `start`, its beginning: what an earlier reading has folded is dropped."""
-        self._restoring.pop(Partition(self._by_changelog[changelog.topic].topic, changelog.partition), None)
-        self._folded[changelog] = start - 1
+        source = Partition(self._by_changelog[changelog.topic].topic, changelog.partition)
+        if source in self._live:
+            # A recovery that does not concern this partition; what it will be shown are its own writes.
+            return
+        self._restoring[source] = self.routes[source.topic].make(source.partition)
+        self._unread[changelog] = start
+        self._holes.pop(changelog, None)
 
     def folded(self, changelog: Partition) -> int:
         """Return up to which offset the changelog has been folded from its beginning; -1 where nobody has begun."""
-        return self._folded.get(changelog, -1)
+        return self._unread.get(changelog, 0) - 1
 
-    def fold(self, changelog: Partition, records: Sequence[Record]) -> None:
-        """Fold changelog records into the owner that is being restored."""
-        route = self._by_changelog[changelog.topic]
-        source = Partition(route.topic, changelog.partition)
-        if source in self._live:
-            # Our own writes, seen again by a recovery that did not concern this partition.
-            return
+    def fold(self, changelog: Partition, records: Sequence[Record]) -> int | None:
+        """Fold fetched changelog records into the owner that is being restored.
+
+        Returns:
+            None, or the offset to seek back to, as `take` does: Faust throws a fetch away that arrives between the seek to
+            the beginning and the moment at which it lets records flow.
+        """
+        source = Partition(self._by_changelog[changelog.topic].topic, changelog.partition)
         agent = self._restoring.get(source)
         if agent is None:
-            agent = self._restoring[source] = route.make(source.partition)
-        for record in records:
+            return None
+        expected = self._unread[changelog]
+        following = self._next(changelog, expected, records)
+        if following is None:
+            return expected
+        for record in following:
             if record.key is None:
                 raise ContractError(f"{changelog}: record {record.offset} of the changelog has no key")
             agent.restore(record.key, record.value)
-        if records:
-            self._folded[changelog] = records[-1].offset
+            self._unread[changelog] = record.offset + 1
         reach("fold")
-        self._restored[changelog.topic] += len(records)
+        self._restored[changelog.topic] += len(following)
+        return None
+
+    def _next(self, partition: Partition, expected: int, records: Sequence[Any]) -> Sequence[Any] | None:
+        """Return what continues at `expected`, which may be nothing; None where something is missing before it."""
+        if records[0].offset < expected:
+            records = [record for record in records if record.offset >= expected]
+            if not records:
+                return records
+        first = records[0].offset
+        if first > expected and self._holes.get(partition) != first:
+            self._holes[partition] = first
+            # A producer with transactions leaves one behind each of them, and compaction many.
+            log.debug("%s[%d]: expected offset %d, got %d; reading again", *partition, expected, first)
+            return None
+        self._holes.pop(partition, None)
+        return records
 
     def take_restored(self) -> dict[str, int]:
         """Return how many records of each changelog were folded since the last call."""
         restored, self._restored = dict(self._restored), Counter()
         return restored
 
+    def restores(self, source: Partition) -> bool:
+        """Tell whether the changelog of `source` is being read, or has been, since it was assigned."""
+        return source in self._restoring
+
     def lacks(self, source: Partition, committed: Committed | None) -> bool:
         """Tell whether what was folded for `source` is older than what was committed with it."""
-        agent = self._restoring.get(source)
-        return agent is not None and committed is not None and agent.lacks(committed)
+        return committed is not None and self._restoring[source].lacks(committed)
 
     def begin(self, source: Partition, committed: Committed | None, earliest: int) -> int:
-        """Let the restored owner of `source` take over; return the offset to seek to."""
-        agent = self._restoring.pop(source, None)
-        if agent is None:
-            agent = self.routes[source.topic].make(source.partition)
+        """Let the restored owner of `source` take over; return the offset to seek to.
+
+        Raises:
+            KeyError: nobody has read its changelog since it was assigned, so it must not begin.
+        """
+        agent = self._restoring.pop(source)
         if committed is not None and earliest > committed.offset:
             self.on_lost_offsets(source, committed.offset, earliest)
         start = agent.begin(committed, earliest)
@@ -247,21 +276,14 @@ class BatchCore:
         if agent is None or self._failed:
             return None
         expected = self._expected[source]
-        first = records[0].offset
-        if first < expected:
-            records = [record for record in records if record.offset >= expected]
-            if not records:
-                return None
-            first = records[0].offset
-        if first > expected and self._holes.get(source) != first:
-            self._holes[source] = first
-            # A producer with transactions leaves one behind each of them.
-            log.debug("%s[%d]: expected offset %d, got %d; reading again", *source, expected, first)
+        following = self._next(source, expected, records)
+        if following is None:
             return expected
-        self._holes.pop(source, None)
-        self._expected[source] = records[-1].offset + 1
+        if not following:
+            return None
+        self._expected[source] = following[-1].offset + 1
         try:
-            agent.take(records)
+            agent.take(following)
         except Exception:
             self._failed = True
             raise
@@ -270,10 +292,7 @@ class BatchCore:
         return None
 
     def lost_until(self, source: Partition, earliest: int) -> int | None:
-        """Go on at `earliest` where retention has deleted what comes before it; return the offset to seek to.
-
-        Of a hole in what is fetched nobody can tell otherwise whether the log has it, or lost it. None: not owned any more.
-        """
+        """Go on at `earliest` where retention has deleted what comes before; return where to seek, None where it is not owned."""
         expected = self._expected.get(source)
         if expected is not None and earliest > expected:
             self.on_lost_offsets(source, expected, earliest)
@@ -369,7 +388,7 @@ class BatchCore:
         """Ownership has ended, cleanly or not: whatever is in memory may be wrong from now on."""
         self._live.clear()
         self._restoring.clear()
-        self._folded.clear()
+        self._unread.clear()
         self._expected.clear()
         self._holes.clear()
         self._heard.clear()

@@ -6,13 +6,11 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     _drain_messages        fetches go to the batch core; other topics take Faust's way
     seek_wait              a changelog is read from its beginning, whatever Faust believes to know of it already
     perform_seek           after recovery: committed positions with metadata, partitions without one from the earliest
-    on_thread_stop         the group is left within a time
     wait_empty             revoke and stop: flush, confirm and commit, before Faust forgets the assignment
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only, and batches that
-                             aiokafka's own reading would fail at (`agents.fetched`)
+    _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
 import asyncio
@@ -20,21 +18,20 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from time import monotonic
 from typing import Any, Final, cast
 
 import faust
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import TopicPartition
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
-from agents.batch import BatchCore, Committed, Partition
+from agents.batch import BatchCore, Partition
+from agents.consumerthread import BatchConsumerThread
 from agents.crashpoints import reach
-from agents.fetched import install
 from agents.outbox import POLL_SECONDS
 from models.errors import ContractError
 
@@ -44,8 +41,6 @@ FAUST_VERSION: Final = "0.15.3"
 """The version whose internals these overrides were written against and are tested with."""
 
 
-LEAVE_SECONDS: Final = 3.0
-"""Longest farewell to the group; whoever does not hear it misses this worker when its session ends."""
 AGAIN_MOST: Final = 5
 """Recoveries in a row after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
@@ -64,59 +59,6 @@ def check_faust_version() -> None:
             f"faust-streaming {found} is installed; the batch path is written for {FAUST_VERSION} and overrides its internals. "
             f"Install faust-streaming=={FAUST_VERSION}."
         )
-
-
-class BatchConsumerThread(driver.AIOKafkaConsumerThread):
-    """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
-        install(Path(self.app.conf.datadir))
-        consumer = super()._create_worker_consumer(transport)
-        # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
-        consumer._fetch_max_wait_ms = cast(BatchTransport, transport).fetch_wait_ms
-        # Faust ties this to its own transactions. What a producer has aborted was never said.
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-    async def on_thread_stop(self) -> None:
-        try:
-            await asyncio.wait_for(super().on_thread_stop(), LEAVE_SECONDS)
-        except (TimeoutError, asyncio.CancelledError):
-            # aiokafka waits for a broker that is frozen, and lets the end of its own fetches through where one is gone.
-            log.warning("left without a farewell: the broker does not answer")
-
-    async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
-        """Commit; False where the group has moved on, or the broker does not answer."""
-        return cast(bool, await self.call_thread(self._commit_positions, positions))
-
-    async def _commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
-        consumer = self._ensure_consumer()
-        offsets = {
-            TopicPartition(*source): OffsetAndMetadata(position.offset, position.metadata)
-            for source, position in positions.items()
-        }
-        try:
-            await consumer.commit(offsets)
-        except (CommitFailedError, IllegalStateError) as error:
-            log.warning("commit refused, the partitions have a new owner: %s", error)
-            return False
-        except KafkaError as error:
-            log.warning("commit not possible now, will be tried again: %r", error)
-            return False
-        return True
-
-    async def committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
-        """Return the committed positions of those partitions that have one."""
-        return cast(dict[Partition, Committed], await self.call_thread(self._committed_positions, sources))
-
-    async def _committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
-        coordinator = self._ensure_consumer()._coordinator
-        found = await coordinator.fetch_committed_offsets([TopicPartition(*source) for source in sources])
-        return {
-            Partition(*tp): Committed(position.offset, position.metadata or "")
-            for tp, position in found.items()
-            if position.offset >= 0
-        }
 
 
 class BatchConsumer(driver.Consumer):
@@ -163,6 +105,7 @@ class BatchConsumer(driver.Consumer):
                     await asyncio.sleep(POLL_SECONDS)
                 fetched, active = await self._wait_next_records(timeout=1.0)
                 if not fetched:
+                    await self._fetch_unfolded()
                     await asyncio.sleep(0)
                     continue
                 if not self.flow_active:
@@ -178,6 +121,13 @@ class BatchConsumer(driver.Consumer):
             if not self.app.should_stop:
                 raise
 
+    async def _fetch_unfolded(self) -> None:
+        """Nothing came for a while: what a recovery still waits for may have been fetched before records flowed, and dropped."""
+        if not self.flow_active:
+            return
+        for tp in self._unfolded():
+            await self.seek(tp, self.core.folded(Partition(*tp)) + 1)
+
     async def _dispatch(self, fetched: Any, active: Any) -> None:
         core = self.core
         epoch = self._epoch
@@ -191,8 +141,11 @@ class BatchConsumer(driver.Consumer):
                 if core.take(source, records) is not None:
                     await self._read_again(source)
             elif core.is_changelog(source.topic):
-                core.fold(source, records)
-                await self._hand_to_faust(TP(*source), records[-1:])
+                again = core.fold(source, records)
+                if again is not None:
+                    await self.seek(TP(*source), again)
+                else:
+                    await self._hand_to_faust(TP(*source), records[-1:])
             else:
                 await self._hand_to_faust(TP(*source), records)
 
@@ -290,6 +243,8 @@ class BatchConsumer(driver.Consumer):
     def _unfolded(self) -> list[TP]:
         """Return the changelogs that have not been folded up to where they ended when their recovery began."""
         recovery = self._recovery
+        if self.core.live:
+            return []
         return [
             tp
             for tp in recovery.active_tps
@@ -297,16 +252,24 @@ class BatchConsumer(driver.Consumer):
         ]
 
     async def perform_seek(self) -> None:
-        unfolded = [] if self.core.live else self._unfolded()
+        unfolded = self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
-            await self._recover_again(f"{len(unfolded)} changelogs were not read to their end")
+            self._recovery.signal_recovery_start.set()
+            await self._wait_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
+        epoch = self._epoch
         with self._ending_the_worker():
-            await self._begin()
+            try:
+                await self._begin(epoch)
+            except (IllegalStateError, KafkaError):
+                # A seek in partitions that were given back meanwhile; their next owner begins by itself.
+                if epoch == self._epoch:
+                    raise
 
-    async def _recover_again(self, why: str) -> None:
+    async def _wait_again(self, why: str) -> None:
+        """Wait for the recovery or the assignment that was asked for; Faust ends whoever waits here when it comes."""
         self._again += 1
         if self._again > AGAIN_MOST:
             self.core.fail(
@@ -314,23 +277,31 @@ class BatchConsumer(driver.Consumer):
             )
             return
         log.warning("recovering again: %s", why)
-        self._recovery.signal_recovery_start.set()
-        # Whoever waits for this call looks at that signal, and ends the call.
         await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _begin(self) -> None:
+    async def _begin(self, epoch: int) -> None:
         core = self.core
         sources = [Partition(*tp) for tp in self.assignment() if core.is_batch_topic(tp.topic)]
         if not sources or all(source in core.live for source in sources):
             return
         committed = await self._thread.committed_positions(sources)
+        earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
+        if epoch != self._epoch:
+            # Given back while we asked, and what was folded is forgotten: whoever begins now would begin with nothing.
+            return
+        unread = [source for source in sources if not core.restores(source)]
+        if unread:
+            # Whoever leads the group has not heard of a changelog that another worker has only just created.
+            await self._thread.join_again()
+            await self._wait_again(f"{len(unread)} partitions were assigned without their changelog")
+            return
         lacking = [source for source in sources if core.lacks(source, committed.get(source))]
         if lacking:
-            await self._recover_again(
+            self._recovery.signal_recovery_start.set()
+            await self._wait_again(
                 f"state of {len(lacking)} partitions is older than what was committed with it"
             )
             return
-        earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
         starts = {
             TP(*source): core.begin(source, committed.get(source), earliest[TopicPartition(*source)])
             for source in sources
@@ -365,6 +336,8 @@ class BatchConsumer(driver.Consumer):
         for tp in revoked:
             if self.core.is_changelog(tp.topic):
                 self._recovery.revoke(tp)
+        # Faust's assignor leaves topics out that the leader of the group has not heard of.
+        await self._thread.refresh_metadata()
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         if not self.core.is_batch_topic(tp.topic) and not self.core.is_changelog(tp.topic):

@@ -16,15 +16,22 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
 from agents import transport
 from agents.batch import BatchCore, Committed, Flushed, Partition, Route
+from agents.consumerthread import BatchConsumerThread
 from agents.embedded.kafka import KafkaCluster
 from agents.outbox import Outbox, producer_config
 from agents.reading import TopicReader
-from agents.transport import FAUST_VERSION, BatchTransport, StateTable, check_faust_version
+from agents.transport import (
+    FAUST_VERSION,
+    BatchTransport,
+    StateTable,
+    check_faust_version,
+)
 from models.errors import ContractError
 
 GROUP: Final = "sums"
@@ -541,3 +548,119 @@ async def test_state_that_is_older_than_what_was_committed_is_read_again(
     monkeypatch.setattr(Sums, "lacks", lambda self, _: self.partition == 0 and self.restored <= size)
     async with living(fresh_kafka, tmp_path) as life:
         assert life.owner(0).restored_at_begin == size + 1
+
+
+@pytest.mark.parametrize("size", [4_000, 10], ids=["the first of several", "the only one"])
+async def test_a_fetch_of_the_changelog_that_is_thrown_away_is_made_again(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Faust asks for records before it lets them flow, and drops what comes too early: the consumer's position is past them.
+
+    changelog   0 .......... 1000 .......... 4000
+    fetched     |  dropped   |    folded     |         and without a second reading the beginning is missing
+    """
+    topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(4))
+    padding = " " * 1_000
+    write(
+        fresh_kafka,
+        CHANGELOG,
+        [(0, f"old-{number}", json.dumps([number, 0]) + padding) for number in range(size)],
+    )
+    wait = transport.BatchConsumer._wait_next_records
+    dropped: list[int] = []
+
+    async def dropping(self: Any, timeout: float) -> Any:
+        fetched, active = await wait(self, timeout)
+        for tp, records in list((fetched or {}).items()):
+            if tp.topic == CHANGELOG and not dropped:
+                dropped.extend(record.offset for record in records)
+                return await wait(self, timeout)
+        return fetched, active
+
+    monkeypatch.setattr(transport.BatchConsumer, "_wait_next_records", dropping)
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 1)))
+        assert dropped[0] == 0
+        assert life.owner(0).restored_at_begin == size
+
+
+async def test_whoever_loses_its_partitions_while_it_asks_where_to_begin_does_not_begin(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had folded is forgotten by then, and an owner made anew would know nothing of what was committed.
+
+    worker a    === all ===|  asks for its positions ......... |  asks again, begins
+    worker b               |  joins                            |
+    worker c               |                     joins         |
+    """
+    topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+    asked = BatchConsumerThread.committed_positions
+    first = Life(fresh_kafka, tmp_path / "a")
+    others = [Life(fresh_kafka, tmp_path / name) for name in "bc"]
+    waits = asyncio.Event()
+
+    async def slow(self: BatchConsumerThread, sources: list[Partition]) -> dict[Partition, Committed]:
+        found = await asked(self, sources)
+        consumer: Any = self.consumer
+        if consumer.core is first.core and consumer._epoch > 2 and not waits.is_set():
+            waits.set()
+            epoch = consumer._epoch
+            await until(lambda: consumer._epoch > epoch and not consumer.core._restoring)
+        return found
+
+    monkeypatch.setattr(BatchConsumerThread, "committed_positions", slow)
+    lives = [first, *others]
+    try:
+        await first.app.start()
+        await until(lambda: len(first.owned) == PARTITIONS and first.at(ENDS))
+        await others[0].app.start()
+        async with asyncio.timeout(PATIENCE):
+            await waits.wait()
+        await others[1].app.start()
+        await until(lambda: sum(len(life.owned) for life in lives) == PARTITIONS)
+        write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+        await until(
+            lambda: (
+                {number for life in lives for number in life.owned} == set(range(PARTITIONS))
+                and all(life.at(dict.fromkeys(range(PARTITIONS), 1_000)) for life in lives)
+            )
+        )
+        assert [life.core.failure for life in lives] == [None] * 3
+    finally:
+        for life in lives:
+            await life.app.stop()
+            life.outbox.close()
+    assert written(fresh_kafka) == recount(fresh_kafka)
+
+
+async def test_whoever_is_assigned_partitions_without_their_changelog_asks_for_another_assignment(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust's assignor leaves a topic out that the leader has not heard of, and an owner without it would begin with nothing.
+
+    life 1   everything taken, written and committed
+    life 2   assigned without the changelog, twice, and then with it
+    """
+    topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(ENDS))
+    group = PartitionAssignor._get_copartitioned_groups
+    unheard = 2
+
+    def forgetful(wanted: set[str], cluster: Any, subscriptions: Any) -> Any:
+        nonlocal unheard
+        if unheard:
+            unheard -= 1
+            wanted = wanted - {CHANGELOG}
+        return group(wanted, cluster, subscriptions)
+
+    monkeypatch.setattr(PartitionAssignor, "_get_copartitioned_groups", staticmethod(forgetful))
+    write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 1_000)))
+        assert unheard == 0
+        assert all(owner.restored_at_begin > 0 for owner in life.owners if owner.batches)
+    assert written(fresh_kafka) == recount(fresh_kafka)

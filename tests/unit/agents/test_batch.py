@@ -110,9 +110,18 @@ def records(*offsets: int) -> list[Any]:
     return [record(offset) for offset in offsets]
 
 
+def restore(bench: Bench, source: Partition = SOURCE, *offsets: int) -> None:
+    """Fold a changelog that consists of records at `offsets`, from its beginning."""
+    changelog = Partition(bench.core.routes[source.topic].changelog, source.partition)
+    bench.core.fold_anew(changelog, 0)
+    if offsets:
+        assert bench.core.fold(changelog, records(*offsets)) is None
+
+
 def began(*sources: Partition, committed: Committed | None = None, earliest: int = 0) -> Bench:
     bench = Bench()
     for source in sources or (SOURCE,):
+        restore(bench, source)
         bench.core.begin(source, committed, earliest)
     return bench
 
@@ -120,7 +129,7 @@ def began(*sources: Partition, committed: Committed | None = None, earliest: int
 def test_a_batch_before_begin_is_not_taken() -> None:
     """State that is not whole must not judge; whoever begins seeks first, so nothing is lost."""
     bench = Bench()
-    bench.core.fold(CHANGELOG, records(0, 1))
+    restore(bench, SOURCE, 0, 1)
     assert bench.core.take(SOURCE, records(0, 1)) is None
     assert bench.owners[0].taken == []
     assert bench.core.expected(SOURCE) is None
@@ -132,7 +141,7 @@ def test_a_batch_before_begin_is_not_taken() -> None:
 def test_everything_is_folded_into_the_owner_that_begins() -> None:
     """One owner for both, told the committed position as it was committed."""
     bench = Bench()
-    bench.core.fold(CHANGELOG, records(0, 1))
+    restore(bench, SOURCE, 0, 1)
     bench.core.fold(CHANGELOG, [record(2, b"gone", None)])
     position = Committed(7, "{}")
     assert bench.core.begin(SOURCE, position, 3) == 7
@@ -142,16 +151,60 @@ def test_everything_is_folded_into_the_owner_that_begins() -> None:
     assert bench.core.take_restored() == {}
 
 
+def test_a_fetch_of_a_changelog_that_was_thrown_away_is_asked_for_again() -> None:
+    """Whatever made it go missing: nobody begins with a changelog that lacks its beginning or its middle.
+
+    fetched     0 1 | (2 3) | 4 5
+    asked for              2 3 4 5
+    """
+    bench = Bench()
+    bench.core.fold_anew(CHANGELOG, 0)
+    assert bench.core.fold(CHANGELOG, records(1)) == 0
+    assert bench.core.folded(CHANGELOG) == -1
+    assert bench.core.fold(CHANGELOG, records(0, 1)) is None
+    assert bench.core.fold(CHANGELOG, records(4, 5)) == 2
+    assert bench.core.folded(CHANGELOG) == 1
+    assert bench.core.fold(CHANGELOG, records(1, 2, 3)) is None
+    assert bench.core.fold(CHANGELOG, records(4, 5)) is None
+    assert bench.core.folded(CHANGELOG) == 5
+    assert len(bench.owners[0].restored) == 6
+
+
+def test_what_compaction_took_out_of_a_changelog_is_missed_once_and_then_passed() -> None:
+    """It is still missing when it is read again, so it is not there."""
+    bench = Bench()
+    bench.core.fold_anew(CHANGELOG, 3)
+    assert bench.core.fold(CHANGELOG, records(5, 9)) == 3
+    assert bench.core.fold(CHANGELOG, records(5, 9)) is None
+    assert bench.core.fold(CHANGELOG, records(12)) == 10
+    assert bench.core.fold(CHANGELOG, records(12)) is None
+    assert bench.core.folded(CHANGELOG) == 12
+    assert len(bench.owners[0].restored) == 3
+
+
+def test_nobody_begins_whose_changelog_was_not_read_since_it_was_assigned() -> None:
+    """It would begin with nothing, at an offset behind which there is something."""
+    bench = Bench()
+    with pytest.raises(KeyError):
+        bench.core.begin(SOURCE, Committed(7, "{}"), 0)
+    restore(bench, SOURCE, 0, 1)
+    bench.core.forget()
+    with pytest.raises(KeyError):
+        bench.core.begin(SOURCE, Committed(7, "{}"), 0)
+
+
 def test_own_writes_are_not_folded_into_a_running_owner() -> None:
     """A recovery of other partitions shows them again."""
     bench = began()
-    bench.core.fold(CHANGELOG, records(0))
+    bench.core.fold_anew(CHANGELOG, 0)
+    assert bench.core.fold(CHANGELOG, records(0)) is None
     assert bench.owners[0].restored == []
 
 
 def test_a_changelog_record_without_a_key_is_refused() -> None:
     """It is none of ours, and nobody could say what it replaces."""
     bench = Bench()
+    bench.core.fold_anew(CHANGELOG, 5)
     with pytest.raises(ContractError, match="record 5 of the changelog has no key"):
         bench.core.fold(CHANGELOG, [record(5, None)])
 
@@ -212,10 +265,13 @@ def test_offsets_that_retention_took_are_reported() -> None:
     bench = Bench()
     lost: list[tuple[Partition, int, int]] = []
     bench.core.on_lost_offsets = lambda *what: lost.append(what)
+    restore(bench)
     bench.core.begin(SOURCE, Committed(10, "{}"), 10)
+    restore(bench, OTHER)
     bench.core.begin(OTHER, None, 25)
     assert lost == []
     bench.core.forget()
+    restore(bench)
     bench.core.begin(SOURCE, Committed(10, "{}"), 25)
     assert lost == [(SOURCE, 10, 25)]
     assert bench.core.expected(SOURCE) == 25
@@ -239,6 +295,7 @@ def test_a_hole_that_retention_has_made_is_reported_and_passed() -> None:
 def test_too_many_unconfirmed_flushes_saturate() -> None:
     """Then nothing is fetched and nothing flushed until the broker has caught up."""
     bench = Bench(flushes_open_max=2)
+    restore(bench)
     bench.core.begin(SOURCE, None, 0)
     for offset in range(2):
         assert bench.is_saturated() is False
@@ -419,7 +476,7 @@ def test_nothing_is_left_after_ownership_has_ended() -> None:
     assert bench.core.live == {}
     assert bench.core.take(SOURCE, records(2)) is None
     assert former.taken == [0, 1]
-    bench.core.fold(CHANGELOG, records(0))
+    restore(bench, SOURCE, 0)
     bench.core.begin(SOURCE, Committed(1, ""), 0)
     assert bench.owners[0] is not former
     assert len(bench.owners[0].restored) == 1
@@ -429,9 +486,9 @@ def test_nothing_is_left_after_ownership_has_ended() -> None:
 def test_an_owner_that_is_forgotten_while_it_is_restored_starts_over() -> None:
     """Half of a changelog and then all of it would be folded twice."""
     bench = Bench()
-    bench.core.fold(CHANGELOG, records(0))
+    restore(bench, SOURCE, 0)
     bench.core.forget()
-    bench.core.fold(CHANGELOG, records(0, 1))
+    restore(bench, SOURCE, 0, 1)
     bench.core.begin(SOURCE, None, 0)
     assert len(bench.owners[0].restored) == 2
 
@@ -450,6 +507,7 @@ def test_after_a_batch_that_failed_nothing_is_written_any_more() -> None:
     assert bench.broker.logs == {}
     assert bench.core.committable() == {}
     bench.core.forget()
+    restore(bench)
     bench.core.begin(SOURCE, None, 0)
     assert bench.core.take(SOURCE, records(0)) is None
     bench.core.flush()
