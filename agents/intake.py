@@ -38,6 +38,8 @@ _json = msgspec.json.Encoder().encode
 
 DEAD_LETTER_TYPE = "cx.dead-letter.v1"
 HEARTBEAT_TYPE = "cx.heartbeat.v1"
+MARKED = "marked"
+"""Scalar of a commit whose flush has its end in the changelog, so that state without that end is not whole."""
 HOLD_SECONDS = 5.0
 """How long a worker that begins with refusals alone keeps them and its flushes to itself, until it has seen enough to tell."""
 HOLD_BYTES = 16 * 1024 * 1024
@@ -161,7 +163,13 @@ class IntakePartition:
         self._state.restore(key, value)
 
     def lacks(self, committed: Committed) -> bool:
-        return self._state.lacks(committed.offset - 1)
+        try:
+            scalars = json.loads(committed.metadata)
+            is_told = scalars["topic"] == self._context.topic_id and scalars[MARKED]
+        except (ValueError, TypeError, KeyError):
+            # Of a former topic, of a release that wrote no ends, or none of ours: `begin` says what follows.
+            return False
+        return bool(is_told) and self._state.lacks(committed.offset - 1)
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         if committed is not None:
@@ -309,6 +317,7 @@ class IntakePartition:
             "newest": screen.newest,
             "heard": screen.heard_append,
             "window": self._flood.window,
+            MARKED: True,
         }
         return Flushed(wrote=True, position=Committed(offset + 1, json.dumps(scalars)))
 

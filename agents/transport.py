@@ -10,6 +10,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
+    StateTables.on_start   without the second that Faust sleeps in each start
     _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
@@ -24,6 +25,7 @@ from typing import Any, Final, cast
 import faust
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
+from faust.tables.manager import TableManager
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -210,7 +212,8 @@ class BatchConsumer(driver.Consumer):
     def broker_answers(self) -> bool | None:
         """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
         consumer = self._thread._consumer
-        return None if consumer is None else consumer._coordinator.coordinator_id is not None
+        coordinator = None if consumer is None else consumer._coordinator
+        return None if coordinator is None else coordinator.coordinator_id is not None
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Seek, but a changelog that is being restored to its beginning.
@@ -252,6 +255,7 @@ class BatchConsumer(driver.Consumer):
         ]
 
     async def perform_seek(self) -> None:
+        epoch = self._epoch
         unfolded = self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
@@ -259,7 +263,6 @@ class BatchConsumer(driver.Consumer):
             await self._wait_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
-        epoch = self._epoch
         with self._ending_the_worker():
             try:
                 await self._begin(epoch)
@@ -333,6 +336,8 @@ class BatchConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         reach("revoked")
         self.core.forget()
+        # Whoever asked where to begin while partitions were given back asked before their state was forgotten.
+        self._epoch += 1
         for tp in revoked:
             if self.core.is_changelog(tp.topic):
                 self._recovery.revoke(tp)
@@ -373,3 +378,12 @@ class StateTable(Table[bytes, bytes]):
 
     def apply_changelog_batch(self, batch: Any) -> None:
         return None
+
+
+class StateTables(TableManager):
+    """Faust's tables, which it lets wait for modules that add more; all of ours are there before it starts."""
+
+    async def on_start(self) -> None:
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()

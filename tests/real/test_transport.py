@@ -30,6 +30,7 @@ from agents.transport import (
     FAUST_VERSION,
     BatchTransport,
     StateTable,
+    StateTables,
     check_faust_version,
 )
 from models.errors import ContractError
@@ -135,6 +136,7 @@ class Life:
             GROUP,
             broker=f"kafka://{kafka.bootstrap}",
             store="memory://",
+            TableManager=StateTables,
             datadir=str(folder),
             topic_partitions=PARTITIONS,
             topic_replication_factor=1,

@@ -6,7 +6,7 @@ real broker, which show that the promises are kept.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
@@ -36,6 +36,11 @@ class ModelledBroker:
     def append(self, topic: str, partition: int, key: Any, value: Any, headers: Any = ()) -> None:
         log = self.logs[Partition(topic, partition)]
         log.append(Kept(len(log), self.append_ms, key, value, tuple(headers or ())))
+
+    def copy(self) -> "ModelledBroker":
+        """Return a broker that has the same now, and goes its own way."""
+        logs = defaultdict(list, {place: list(log) for place, log in self.logs.items()})
+        return ModelledBroker(logs, dict(self.committed), self.append_ms)
 
     def compacted(self, source: Partition) -> list[Kept]:
         """The log as log compaction may leave it: of each key the last record, tombstones included."""
@@ -76,10 +81,10 @@ class ModelledOutbox:
         self._sealed.append(on_confirmed)
         self._pending.append(0)
 
-    def deliver(self, records: int) -> None:
-        """Let `records` arrive, and confirm the flushes that are whole then."""
-        while records and self._queues:
-            place = self._chance.choice(list(self._queues))
+    def deliver(self, records: int, but: Container[str] = ()) -> None:
+        """Let `records` arrive, and confirm the flushes that are whole then; nothing arrives in the topics of `but`."""
+        while records and (places := [place for place in self._queues if place.topic not in but]):
+            place = self._chance.choice(places)
             queue = self._queues[place]
             # A client sends what it has for a partition in batches.
             for _ in range(min(records, self._chance.randint(1, 20), len(queue))):

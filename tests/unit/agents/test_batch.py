@@ -185,10 +185,13 @@ def test_what_compaction_took_out_of_a_changelog_is_missed_once_and_then_passed(
 def test_nobody_begins_whose_changelog_was_not_read_since_it_was_assigned() -> None:
     """It would begin with nothing, at an offset behind which there is something."""
     bench = Bench()
+    assert not bench.core.restores(SOURCE)
     with pytest.raises(KeyError):
         bench.core.begin(SOURCE, Committed(7, "{}"), 0)
     restore(bench, SOURCE, 0, 1)
+    assert bench.core.restores(SOURCE)
     bench.core.forget()
+    assert not bench.core.restores(SOURCE)
     with pytest.raises(KeyError):
         bench.core.begin(SOURCE, Committed(7, "{}"), 0)
 

@@ -33,7 +33,7 @@ from models.pane import HOUR
 from models.panebook import Increment
 from models.screen import Outcome, ScreenPolicy
 from tests.unit.agents.modelled import Kept, ModelledBroker, ModelledOutbox, ModelledWorker
-from tests.unit.agents.test_exactness import recount, snapshots
+from tests.unit.agents.recounted import recount, snapshots
 from topics.catalogue import DEAD_LETTERS, PANES, input_of
 from topics.headers import dead_letter_origin
 
@@ -289,6 +289,7 @@ def test_the_watermark_follows_the_snapshots_that_it_speaks_for() -> None:
         "newest": T0,
         "heard": T0,
         "window": [2, 0],
+        "marked": True,
     }
     for home in range(PARTITIONS):
         kinds = [dict(record.headers)["ce_type"] for source, record in sent if source == (PANES, home)]
@@ -484,7 +485,7 @@ def refusals() -> int:
 
 
 def flooded(outbox: ModelledOutbox) -> list[Route]:
-    """Calls with a limit on dead letters, as `test_exactness` counts them."""
+    """Calls with a limit on dead letters, as `recounted` counts them."""
     bench = Bench(ratio_max=0.5, window=4)
     context = bench.context._replace(outbox=outbox)  # type: ignore[arg-type]
     make: Callable[[int], Any] = partial(IntakePartition, context, make_handler=bench.make_handler)
