@@ -11,6 +11,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
     StateTables.on_start   without the second that Faust sleeps in each start
+    _create_topic          a broker that goes away at a start is waited for
     _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
@@ -47,6 +48,11 @@ AGAIN_MOST: Final = 5
 """Recoveries in a row after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
+
+
+CREATE_SECONDS: Final = 30.0
+"""Longest wait, at a start, for a broker that creates topics."""
+CREATE_PAUSE_SECONDS: Final = 0.5
 
 
 def check_faust_version() -> None:
@@ -192,14 +198,18 @@ class BatchConsumer(driver.Consumer):
             self.core.on_committed(positions)
 
     def _highwater(self, source: Partition) -> int | None:
-        return self._thread.highwater(TP(*source))
+        # aiokafka's own asserts that the partition is assigned, which another thread may change at any moment.
+        held = self._thread._ensure_consumer()._subscription.subscription
+        assignment = held and held.assignment
+        state = assignment and assignment.state_value(TopicPartition(*source))
+        return cast("int | None", state and state.highwater)
 
     def highwater_of(self, topic: str, partition: int) -> int | None:
         """Return the end of a partition as the last fetch told it, None before any."""
         return self._highwater(Partition(topic, partition))
 
     def broker_answers(self) -> bool | None:
-        """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
+        """Tell whether the group coordinator is known and the group joined; None until the consumer has connected."""
         consumer = self._thread._consumer
         coordinator = None if consumer is None else consumer._coordinator
         return None if coordinator is None else coordinator.coordinator_id is not None
@@ -342,6 +352,20 @@ class BatchTransport(driver.Transport):
 
     core: BatchCore
     fetch_wait_ms: int
+
+    async def _create_topic(self, *args: Any, **options: Any) -> None:
+        """Create a topic as Faust does, and ask again while brokers come and go: it ends the worker at the first that does."""
+        deadline = monotonic() + CREATE_SECONDS
+        while True:
+            try:
+                await super()._create_topic(*args, **options)
+            except KafkaError as error:
+                if not error.retriable or monotonic() > deadline:
+                    raise
+                log.warning("topics cannot be created now, will be tried again: %r", error)
+                await asyncio.sleep(CREATE_PAUSE_SECONDS)
+            else:
+                return
 
     @classmethod
     def install(cls, app: faust.App, core: BatchCore, fetch_wait_ms: int) -> None:
