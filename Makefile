@@ -38,8 +38,8 @@ bench: env ## the benchmark: finished worker, naive Faust and a bare loop, inter
 recovery: env ## how soon a worker is back: after kill -9 of one of two, and from a million changelog records
 	@$(BIN)/python -m benchmarks.recovery
 
-chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCALE=short|full SEED=N
-	@$(BIN)/python -m tests.chaos --scale $(or $(SCALE),short) --seed $(or $(SEED),1)
+chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCALE=short|full SEED=N REPORT=FILE.md
+	@$(BIN)/python -m tests.chaos --scale $(or $(SCALE),short) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))
 
 fmt: env ## put every file into the format, fix what can be fixed safely, and write the tables of README and docs
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -10,7 +10,7 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    StateTables.on_start   without the second that Faust sleeps in each start
+    _create_topic          a broker that goes away at a start is waited for
     _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
@@ -25,8 +25,6 @@ from typing import Any, Final, cast
 import faust
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
-from faust.tables.manager import TableManager
-from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
@@ -47,6 +45,11 @@ AGAIN_MOST: Final = 5
 """Recoveries in a row after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
+
+
+CREATE_SECONDS: Final = 30.0
+"""Longest wait, at a start, for a broker that creates topics."""
+CREATE_PAUSE_SECONDS: Final = 0.5
 
 
 def check_faust_version() -> None:
@@ -74,6 +77,10 @@ class BatchConsumer(driver.Consumer):
     """The broker did not confirm when the worker was to stop."""
     _epoch = 0
     """Counts assignments and revocations: what was fetched before one is nobody's afterwards."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._committing = asyncio.Lock()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -194,23 +201,29 @@ class BatchConsumer(driver.Consumer):
                     await self._commit_batches()
 
     async def _commit_batches(self) -> None:
-        positions = self.core.committable()
-        if not positions:
-            return
-        reach("commit")
-        if await self._thread.commit_positions(positions):
-            reach("committed")
-            self.core.on_committed(positions)
+        # One after the other: a commit that is tried again must not land behind a newer one.
+        async with self._committing:
+            positions = self.core.committable()
+            if not positions:
+                return
+            reach("commit")
+            if await self._thread.commit_positions(positions):
+                reach("committed")
+                self.core.on_committed(positions)
 
     def _highwater(self, source: Partition) -> int | None:
-        return self._thread.highwater(TP(*source))
+        # aiokafka's own asserts that the partition is assigned, which another thread may change at any moment.
+        held = self._thread._ensure_consumer()._subscription.subscription
+        assignment = held and held.assignment
+        state = assignment and assignment.state_value(TopicPartition(*source))
+        return cast("int | None", state and state.highwater)
 
     def highwater_of(self, topic: str, partition: int) -> int | None:
         """Return the end of a partition as the last fetch told it, None before any."""
         return self._highwater(Partition(topic, partition))
 
     def broker_answers(self) -> bool | None:
-        """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
+        """Tell whether the group coordinator is known and the group joined; None until the consumer has connected."""
         consumer = self._thread._consumer
         coordinator = None if consumer is None else consumer._coordinator
         return None if coordinator is None else coordinator.coordinator_id is not None
@@ -276,7 +289,10 @@ class BatchConsumer(driver.Consumer):
         self._again += 1
         if self._again > AGAIN_MOST:
             self.core.fail(
-                ContractError(f"recovered {self._again} times, and still {why}. Start the worker again.")
+                ContractError(
+                    f"recovered {self._again} times, and still {why}. Start the worker again; if it says so again, state was deleted "
+                    "that offsets were committed with: delete the offsets of the group too, and everything is read from the start."
+                )
             )
             return
         log.warning("recovering again: %s", why)
@@ -357,6 +373,20 @@ class BatchTransport(driver.Transport):
     core: BatchCore
     fetch_wait_ms: int
 
+    async def _create_topic(self, *args: Any, **options: Any) -> None:
+        """Create a topic as Faust does, and ask again while brokers come and go: it ends the worker at the first that does."""
+        deadline = monotonic() + CREATE_SECONDS
+        while True:
+            try:
+                await super()._create_topic(*args, **options)
+            except KafkaError as error:
+                if not error.retriable or monotonic() > deadline:
+                    raise
+                log.warning("topics cannot be created now, will be tried again: %r", error)
+                await asyncio.sleep(CREATE_PAUSE_SECONDS)
+            else:
+                return
+
     @classmethod
     def install(cls, app: faust.App, core: BatchCore, fetch_wait_ms: int) -> None:
         """Make `app` consume through the batch path."""
@@ -364,26 +394,3 @@ class BatchTransport(driver.Transport):
         transport.core = core
         transport.fetch_wait_ms = fetch_wait_ms
         app.transport = transport
-
-
-class StateTable(Table[bytes, bytes]):
-    """A Faust table that stands for a changelog whose records the batch core folds itself.
-
-    Faust creates the changelog topic, co-partitions it with its source and runs the recovery; the values live in the
-    partition agents, so nothing is kept here a second time.
-    """
-
-    async def on_changelog_event(self, event: Any) -> None:
-        return None
-
-    def apply_changelog_batch(self, batch: Any) -> None:
-        return None
-
-
-class StateTables(TableManager):
-    """Faust's tables, which it lets wait for modules that add more; all of ours are there before it starts."""
-
-    async def on_start(self) -> None:
-        if not self.should_stop:
-            await self._update_channels()
-            await self.recovery.start()
