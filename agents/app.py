@@ -50,6 +50,8 @@ APP_ID: Final = "barometer"
 CHANGELOG: Final = {
     # A pane is one record there too, and Kafka's default is a megabyte.
     "max.message.bytes": str(PRODUCED_BYTES_MAX),
+    # By the writer's clock, a broker refuses every record of a worker whose clock is more than an hour ahead.
+    "message.timestamp.type": "LogAppendTime",
     # Whoever takes over reads the whole changelog. Panes and segments are written anew at each flush, and what stands in the
     # newest segment is never compacted: by default that is a gigabyte or a week, millions of records.
     "segment.ms": "300000",

@@ -1,13 +1,18 @@
 """Topics that Faust creates at a start, while a broker goes away: asked for again, unless asking again cannot help."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError, NodeNotReadyError, TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 
-from agents import transport
+from agents import app, transport
+from agents.app import create_pipeline
+from agents.settings import load_settings
 from agents.transport import BatchTransport
+from models.measures import Stream
+from topics.catalogue import PANES, input_of
 
 
 class Answers:
@@ -55,3 +60,14 @@ async def test_asking_again_has_an_end(create: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(transport, "CREATE_SECONDS", -1.0)
     with pytest.raises(NodeNotReadyError):
         await create(Answers(NodeNotReadyError()))
+
+
+def test_changelogs_take_the_brokers_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the writer's, brokers refuse every record of a worker whose clock is more than an hour ahead, and it ends."""
+    monkeypatch.setattr(app, "spare_the_collector", lambda: None)  # other tests share this process
+    inputs = (PANES, *(input_of(stream) for stream in Stream))
+    settings = load_settings(brokers="127.0.0.1:1", data_dir=tmp_path)
+    tables: Any = create_pipeline(settings, dict.fromkeys(inputs, "id")).app.tables
+    configs = {name: table.changelog_topic.config for name, table in tables.data.items()}
+    assert set(configs) == {"windows", *Stream}
+    assert {config["message.timestamp.type"] for config in configs.values()} == {"LogAppendTime"}
