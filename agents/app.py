@@ -20,8 +20,9 @@ from agents.kafkaclient import access_of
 from agents.observer import Observer
 from agents.outbox import PRODUCED_BYTES_MAX, Outbox, producer_config
 from agents.settings import Settings
+from agents.statetable import StateTable, StateTables
 from agents.streams import ComplaintHandler, CountingHandler, counting, known_values
-from agents.transport import BatchTransport, StateTable, StateTables, check_faust_version
+from agents.transport import BatchTransport, check_faust_version
 from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
 from models.capacity import dimension_values, refuse_wide_judges, refuse_wide_panes

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, cast
 
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -14,9 +15,12 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 from agents.batch import Committed, Partition
+from agents.fetched import install
 
 log = logging.getLogger(__name__)
 
+LEAVE_SECONDS: Final = 3.0
+"""Longest farewell to the group; whoever does not hear it misses this worker when its session ends."""
 METADATA_SECONDS: Final = 2.0
 """Longest wait for the brokers' list of topics."""
 
@@ -25,12 +29,20 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
+        install(Path(self.app.conf.datadir))
         consumer = super()._create_worker_consumer(transport)
         # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
         consumer._fetch_max_wait_ms = cast(Any, transport).fetch_wait_ms
         # Faust ties this to its own transactions. What a producer has aborted was never said.
         consumer._isolation_level = "read_committed"
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        try:
+            await asyncio.wait_for(super().on_thread_stop(), LEAVE_SECONDS)
+        except (TimeoutError, asyncio.CancelledError):
+            # aiokafka waits for a broker that is frozen, and lets the end of its own fetches through where one is gone.
+            log.warning("left without a farewell: the broker does not answer")
 
     async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
         """Commit; False where the group has moved on, or the broker does not answer."""

@@ -11,7 +11,6 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
     _create_topic          a broker that goes away at a start is waited for
-    StateTables.on_start   without the second that Faust sleeps in each start
     _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
@@ -26,8 +25,6 @@ from typing import Any, Final, cast
 import faust
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
-from faust.tables.manager import TableManager
-from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
@@ -76,8 +73,14 @@ class BatchConsumer(driver.Consumer):
     _assigned_at = 0.0
     _again = 0
     """Recoveries in a row that did not bring what they should."""
+    _gave_up = False
+    """The broker did not confirm when the worker was to stop."""
     _epoch = 0
     """Counts assignments and revocations: what was fetched before one is nobody's afterwards."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._committing = asyncio.Lock()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -144,9 +147,8 @@ class BatchConsumer(driver.Consumer):
                 continue
             source = Partition(*tp)
             if core.is_batch_topic(source.topic):
-                again = core.take(source, records)
-                if again is not None:
-                    await self.seek(TP(*source), again)
+                if core.take(source, records) is not None:
+                    await self._read_again(source)
             elif core.is_changelog(source.topic):
                 again = core.fold(source, records)
                 if again is not None:
@@ -155,6 +157,16 @@ class BatchConsumer(driver.Consumer):
                     await self._hand_to_faust(TP(*source), records[-1:])
             else:
                 await self._hand_to_faust(TP(*source), records)
+
+    async def _read_again(self, source: Partition) -> None:
+        """Seek back to where the owner is, or to where the log begins by now: aiokafka goes there by itself, and tells nobody."""
+        epoch = self._epoch
+        (earliest,) = (await self._thread.earliest_offsets(TopicPartition(*source))).values()
+        if epoch != self._epoch:
+            return
+        offset = self.core.lost_until(source, earliest)
+        if offset is not None:
+            await self.seek(TP(*source), offset)
 
     async def _hand_to_faust(self, tp: TP, records: list[Any]) -> None:
         """Deliver records one by one, as the base class does."""
@@ -189,13 +201,15 @@ class BatchConsumer(driver.Consumer):
                     await self._commit_batches()
 
     async def _commit_batches(self) -> None:
-        positions = self.core.committable()
-        if not positions:
-            return
-        reach("commit")
-        if await self._thread.commit_positions(positions):
-            reach("committed")
-            self.core.on_committed(positions)
+        # One after the other: a commit that is tried again must not land behind a newer one.
+        async with self._committing:
+            positions = self.core.committable()
+            if not positions:
+                return
+            reach("commit")
+            if await self._thread.commit_positions(positions):
+                reach("committed")
+                self.core.on_committed(positions)
 
     def _highwater(self, source: Partition) -> int | None:
         # aiokafka's own asserts that the partition is assigned, which another thread may change at any moment.
@@ -275,7 +289,10 @@ class BatchConsumer(driver.Consumer):
         self._again += 1
         if self._again > AGAIN_MOST:
             self.core.fail(
-                ContractError(f"recovered {self._again} times, and still {why}. Start the worker again.")
+                ContractError(
+                    f"recovered {self._again} times, and still {why}. Start the worker again; if it says so again, state was deleted "
+                    "that offsets were committed with: delete the offsets of the group too, and everything is read from the start."
+                )
             )
             return
         log.warning("recovering again: %s", why)
@@ -316,10 +333,13 @@ class BatchConsumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         await super().wait_empty()
-        if self.core.live and not self.core.failed:
+        # A stop comes here twice, and a broker that was silent for so long is not waited for again.
+        if self.core.live and not self.core.failed and not self._gave_up:
             with self._ending_the_worker():
-                await self.core.settle()
-                await self._commit_batches()
+                if await self.core.settle():
+                    await self._commit_batches()
+                else:
+                    self._gave_up = bool(self.app.should_stop)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._epoch += 1
@@ -374,26 +394,3 @@ class BatchTransport(driver.Transport):
         transport.core = core
         transport.fetch_wait_ms = fetch_wait_ms
         app.transport = transport
-
-
-class StateTable(Table[bytes, bytes]):
-    """A Faust table that stands for a changelog whose records the batch core folds itself.
-
-    Faust creates the changelog topic, co-partitions it with its source and runs the recovery; the values live in the
-    partition agents, so nothing is kept here a second time.
-    """
-
-    async def on_changelog_event(self, event: Any) -> None:
-        return None
-
-    def apply_changelog_batch(self, batch: Any) -> None:
-        return None
-
-
-class StateTables(TableManager):
-    """Faust's tables, which it lets wait for modules that add more; all of ours are there before it starts."""
-
-    async def on_start(self) -> None:
-        if not self.should_stop:
-            await self._update_channels()
-            await self.recovery.start()

@@ -26,11 +26,10 @@ from agents.consumerthread import BatchConsumerThread
 from agents.embedded.kafka import KafkaCluster
 from agents.outbox import Outbox, producer_config
 from agents.reading import TopicReader
+from agents.statetable import StateTable, StateTables
 from agents.transport import (
     FAUST_VERSION,
     BatchTransport,
-    StateTable,
-    StateTables,
     check_faust_version,
 )
 from models.errors import ContractError

@@ -68,6 +68,10 @@ class ModelledOutbox:
     def open_flushes(self) -> int:
         return len(self._sealed)
 
+    @property
+    def open_bytes(self) -> int:
+        return sum(len(value or b"") for queue in self._queues.values() for _, _, value, _ in queue)
+
     def send(self, topic: str, partition: int, key: Any, value: Any, headers: Any = None) -> None:
         queue = self._queues.setdefault(Partition(topic, partition), deque())
         queue.append((self._first + len(self._pending) - 1, key, value, headers))

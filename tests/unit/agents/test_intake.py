@@ -1,5 +1,6 @@
 """One intake partition by itself: what becomes of each record, of an idle partition, and of a flood of bad ones."""
 
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -9,12 +10,21 @@ import pytest
 
 from agents.batch import Committed, Partition, Route
 from agents.flood import TooManyDeadLetters
-from agents.intake import HOLD_SECONDS, BatchReport, Event, Handler, IntakeContext, IntakePartition, Output
+from agents.intake import (
+    HOLD_BYTES,
+    HOLD_SECONDS,
+    BatchReport,
+    Event,
+    Handler,
+    IntakeContext,
+    IntakePartition,
+    Output,
+)
 from agents.snapshots import WATERMARK_TYPE
 from agents.streams import CountingHandler, counting
 from models.count import CellNamer
 from models.decode import HEARTBEAT_TYPE, EventDecoder
-from models.errors import ContractError, RejectReason
+from models.errors import ContractError, RejectedEvent, RejectReason
 from models.events import MAX_RECORD_BYTES, CallRecord
 from models.history import History
 from models.measures import Stream
@@ -443,6 +453,35 @@ def test_what_was_kept_back_is_sent_in_its_order(what: str) -> None:
         sent = bench.sent()
     assert [letter.offset for letter in letters(sent)] == [0, 1]
     assert [letter.offset for letter in letters(bench.flush()[1])] == []
+
+
+def test_refusals_of_large_records_are_not_kept_back_for_long() -> None:
+    """However much time there is: they would be memory that nothing bounds."""
+    bench = Bench(ratio_max=0.5, window=100)
+    large = b"{" * (HOLD_BYTES // 2)
+    assert letters(bench.append(large)) == []
+    assert letters(bench.append(large)) == []
+    assert [letter.offset for letter in letters(bench.append(b"{"))] == [0, 1, 2]
+
+
+def test_what_was_refused_is_not_kept() -> None:
+    """Without the cyclic collector, which comes seldom in a worker: a million large records would be there before it."""
+    bench = Bench()
+    gc.collect()
+    gc.disable()
+    before = refusals()
+    try:
+        bench.append(call(), b"{", call(id="b"), call(id=""), b"")
+        bench.flush()
+        kept = refusals()
+    finally:
+        gc.enable()
+    assert kept == before
+
+
+def refusals() -> int:
+    """Return how many there are in this process."""
+    return sum(isinstance(one, RejectedEvent) for one in gc.get_objects())
 
 
 def flooded(outbox: ModelledOutbox) -> list[Route]:
