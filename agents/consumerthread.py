@@ -23,6 +23,7 @@ LEAVE_SECONDS: Final = 3.0
 """Longest farewell to the group; whoever does not hear it misses this worker when its session ends."""
 METADATA_SECONDS: Final = 2.0
 """Longest wait for the brokers' list of topics."""
+METADATA_PAUSE_SECONDS: Final = 0.1
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
@@ -69,8 +70,15 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         await self.call_thread(self._refresh_metadata)
 
     async def _refresh_metadata(self) -> None:
+        consumer = self._ensure_consumer()
+        client = consumer._client
         with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._ensure_consumer()._client.force_metadata_update(), METADATA_SECONDS)
+            async with asyncio.timeout(METADATA_SECONDS):
+                await client.force_metadata_update()
+                # Brokers that come and go tell of a topic late, or for a moment not at all.
+                while not all(map(client.cluster.partitions_for_topic, consumer.subscription())):
+                    await asyncio.sleep(METADATA_PAUSE_SECONDS)
+                    await client.force_metadata_update()
 
     async def join_again(self) -> None:
         """Ask the group for another assignment."""
