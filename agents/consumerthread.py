@@ -65,6 +65,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             return False
         return True
 
+    def check_group(self) -> None:
+        """Raise why the group refuses this worker for good; aiokafka tells whoever fetches, and without partitions nobody does."""
+        coordinator = None if self._consumer is None else self._consumer._coordinator
+        refusal = getattr(coordinator, "_pending_exception", None)
+        if refusal is not None and not refusal.retriable:
+            raise cast(KafkaError, refusal)
+
     async def refresh_metadata(self) -> None:
         """Ask the brokers which topics there are; without an answer what was known stays."""
         await self.call_thread(self._refresh_metadata)

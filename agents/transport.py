@@ -197,6 +197,7 @@ class BatchConsumer(driver.Consumer):
         with self._ending_the_worker():
             while not self.should_stop and not self.core.failed:
                 await asyncio.sleep(interval)
+                self._thread.check_group()
                 if self.flow_active and not self.app.rebalancing:
                     await self._commit_batches()
 
