@@ -49,6 +49,8 @@ STATE_SECONDS: Final = 2.0
 """Least time between two writings of the judges' state while panes close quickly."""
 LIVE_MINUTES: Final = 3
 """Provisional notices are for people who watch now: not while more minutes than this close between two flushes."""
+FORESEEN_SECONDS: Final = 30 * 60
+"""And not for panes further ahead: a watermark that is held back leaves days open, too many to look at in each flush."""
 
 _json = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
@@ -282,9 +284,8 @@ class WindowsPartition:
 
     def _notify(self, stream: Stream) -> None:
         judge = self._judges[stream]
-        fold = self._folds[stream]
-        until = fold.newest_pane_end()
-        open_panes = fold.peek(until) if until is not None else {}
+        frontier = judge.closed_until
+        open_panes = {} if frontier is None else self._folds[stream].peek(frontier + FORESEEN_SECONDS)
         for notice in judge.provisional(open_panes):
             announced = msgspec.structs.replace(notice, announced_at=iso(int(self._context.clock())))
             headers = cloudevent_headers(f"{notice.id}/{notice.state}", NOTICE_TYPE, iso(notice.pane))

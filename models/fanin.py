@@ -8,8 +8,6 @@ Late halves change nothing here: they are shown elsewhere and decide nothing.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from models.pane import MINUTE
-
 OnTime = dict[str, list[int]]
 """Cell -> on-time half of its vector."""
 
@@ -89,9 +87,6 @@ class FanIn:
     def needed_from(self) -> int | None:
         """Return the first offset of `panes` that an open pane needs, None if none is open."""
         return min(self._first_seen.values(), default=None)
-
-    def newest_pane_end(self) -> int | None:
-        return max((pane + MINUTE for pane in self._open), default=None)
 
 
 def sum_of(totals: Iterable[OnTime]) -> OnTime:

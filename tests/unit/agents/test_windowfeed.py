@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents import windows
 from agents.batch import Partition
 from agents.windowfeed import SPACING_SECONDS, WindowFeed
 from models.cells import partition_of
@@ -70,6 +73,28 @@ def test_every_snapshot_is_what_the_log_says_at_that_minute() -> None:
         for window, vector in snapshot.windows.items():
             assert vector[0] == offered(snapshot.cell, int(window), until)
     assert seen > 20
+
+
+def test_what_is_announced_ahead_looks_at_no_more_than_the_next_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many are open: a producer that is silent holds the watermark back for days of everybody else's events.
+
+    closed ......|<--- looked at --->|.................... newest open minute
+    """
+    looked: list[int] = []
+    provisional = StreamJudge.provisional
+
+    def looking(judge: StreamJudge, open_minutes: Any) -> Any:
+        if open_minutes:
+            assert judge.closed_until is not None
+            looked.append(max(open_minutes) - judge.closed_until)
+        return provisional(judge, open_minutes)
+
+    monkeypatch.setattr(StreamJudge, "provisional", looking)
+    monkeypatch.setattr(windows, "FORESEEN_SECONDS", MINUTE)
+    play(None)
+    assert max(looked) == 0
 
 
 REFERENCE = folded(play(None))
