@@ -11,10 +11,12 @@ An episode reaches a level when the held surprise crosses it upwards; held means
 (`models.series`), so one burst crosses once.
 """
 
-from math import log, log10
+from math import exp, log, log10
 from typing import Final
 
-PRIOR_ROWS: Final = 300.0
+PRIOR_ROWS: Final = 500.0
+MEMORY_ROWS: Final = 4_000.0
+"""Rows after which the past has faded to a third: a series that has calmed down is listened to again."""
 _LOWEST: Final = 1.0
 """Smaller surprises score 0."""
 _RATIO: Final = 1.08
@@ -28,6 +30,8 @@ _POWER: Final = 3.0
 _HALF: Final = 3.0
 """Orders of magnitude at which the score is a half."""
 _LOG_RATIO: Final = log(_RATIO)
+_GROWTH: Final = exp(1.0 / MEMORY_ROWS)
+_LARGEST_UNIT: Final = 1e100
 
 
 def _general(level: float) -> float:
@@ -57,12 +61,16 @@ def rate_of(score: float) -> float:
 class Rarity:
     """What one series has surprised with so far. `rate` asks, `see` tells; rows are told in order."""
 
-    __slots__ = ("_crossings", "_held", "rows")
+    __slots__ = ("_crossings", "_held", "_prior", "_rows", "_unit")
 
-    def __init__(self) -> None:
-        self.rows = 0
+    def __init__(self, general: float = 1.0) -> None:
+        """Begin with the general rate, times `general`."""
         self._held = 0.0
         self._crossings = [0.0] * _LEVELS
+        self._prior = [general * prior for prior in _PRIOR]
+        # Instead of fading all that is past, what comes counts more and more: `_unit` is the weight of the newest row.
+        self._unit = 1.0
+        self._rows = 0.0
 
     def rate(self, held: float) -> float:
         """Return how many episodes a row reach `held` or more, at most 1."""
@@ -71,17 +79,25 @@ class Rarity:
         place = min(log(held) / _LOG_RATIO, _LEVELS - 1.001)
         below = int(place)
         part = place - below
-        weight = self.rows + PRIOR_ROWS
-        low = (self._crossings[below] + _PRIOR[below]) / weight
-        high = (self._crossings[below + 1] + _PRIOR[below + 1]) / weight
+        unit, weight = self._unit, self._rows / self._unit + PRIOR_ROWS
+        low = (self._crossings[below] / unit + self._prior[below]) / weight
+        high = (self._crossings[below + 1] / unit + self._prior[below + 1]) / weight
         return float(min(1.0, low ** (1.0 - part) * high**part))
 
     def see(self, held: float) -> None:
         """Add one row whose held surprise is `held`."""
-        self.rows += 1
+        self._unit *= _GROWTH
+        if self._unit > _LARGEST_UNIT:
+            self._crossings = [count / self._unit for count in self._crossings]
+            self._rows, self._unit = self._rows / self._unit, 1.0
+        self._rows += self._unit
         if held > max(self._held, _LOWEST):
             first = 0 if self._held < _LOWEST else int(log(self._held) / _LOG_RATIO) + 1
             last = min(_LEVELS - 1, int(log(held) / _LOG_RATIO))
             for number in range(first, last + 1):
-                self._crossings[number] += 1.0
+                self._crossings[number] += self._unit
+            # A surprise that wavers high above crosses high levels more often than low ones; reached they all are.
+            while first > 0 and self._crossings[first - 1] < self._crossings[first]:
+                first -= 1
+                self._crossings[first] = self._crossings[first + 1]
         self._held = held

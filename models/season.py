@@ -23,17 +23,17 @@ YEAR: Final = 365.2425 * DAY
 _SLOTS_A_DAY: Final = 48
 _LEVEL_DAYS: Final = 10.0
 """Memory of the level for steps below a day."""
-_DAILY_LEVEL_DAYS: Final = 40.0
+_DAILY_LEVEL_DAYS: Final = 60.0
 _WEEKLY_LEVEL_DAYS: Final = 2_100.0
 _SHORT_STRENGTH: Final = 2.0
 """A day's slots (and weekdays, for longer steps) differ by a factor of about two, before anything is known."""
-_WEEK_STRENGTH: Final = 20.0
-"""A weekday's slots differ from the same slots of all days by about a fifth."""
+_WEEK_STRENGTH: Final = 10.0
+"""A weekday's slots differ from the same slots of all days by about a third."""
 _YEAR_STRENGTH: Final = 1.0
 _VISITS: Final = 6.0
 """Memory of a slot of the week or the year."""
 _DAY_VISITS: Final = 18.0
-_MOST_INFORMATION: Final = 8.0
+_MOST_INFORMATION: Final = 20.0
 """Of one row: neighbours err together, so large counts say less than they seem to."""
 _NEIGHBOURS: Final = (0.2, 0.5, 0.9, 1.0, 0.9, 0.5, 0.2)
 """Weights of the weeks around one; years are never alike to the week (Farrington's half-width is three too)."""

@@ -21,14 +21,18 @@ _DAY_RATIO: Final = 3
 """Each sum is three times as long as the one before, up to a day."""
 _LONG_RATIO: Final = 2
 _LONGEST_DAYS: Final = 14
-"""Sums of daily rows go up to a fortnight at most; of weekly ones up to eight weeks."""
-_LONGEST_WEEKS: Final = 8
+"""Sums of daily rows go up to a fortnight at most; of weekly ones up to four weeks."""
+_LONGEST_WEEKS: Final = 4
 _DISPERSION_DAYS: Final = 20.0
 _DISPERSION_ROWS: Final = 100.0
 """Memory of dispersions for steps of a day and more."""
 _HALF_LIFE_ROWS: Final = 12.0
 """Rows over which a surprise fades by half after its cause has gone, so that one burst is one episode."""
 _HALF_LIFE_LONG_ROWS: Final = 2.0
+_ONE_SIDED: Final = 0.25
+"""Of the general rate of episodes, for steps of a day and more: no drops, fewer lengths, little that lasts over rows."""
+_STRANGE_LONG_ROWS: Final = 4
+"""Rows at the beginning that say nothing about what is rare; a week where steps are shorter than a day."""
 _MOST_EVIDENCE: Final = 200.0
 """The CUSUM's sum stops here, so that one enormous row is forgotten within days."""
 
@@ -62,8 +66,7 @@ def lengths_of(step: int) -> tuple[int, ...]:
     if step < DAY:
         ratio, longest = _DAY_RATIO, DAY // step
     else:
-        ratio, longest = _LONG_RATIO, min(_LONGEST_DAYS * DAY // step, _LONGEST_WEEKS)
-        longest = _LONGEST_WEEKS if step >= WEEK else max(1, longest)
+        ratio, longest = _LONG_RATIO, _LONGEST_WEEKS if step >= WEEK else max(1, _LONGEST_DAYS * DAY // step)
     lengths = [1]
     while lengths[-1] * ratio <= longest:
         lengths.append(lengths[-1] * ratio)
@@ -73,7 +76,17 @@ def lengths_of(step: int) -> tuple[int, ...]:
 class Series:
     """One series; give it its rows in order."""
 
-    __slots__ = ("_cusum", "_detector", "_fade", "_has_drops", "_held", "_rarity", "_season", "_spans")
+    __slots__ = (
+        "_cusum",
+        "_detector",
+        "_fade",
+        "_has_drops",
+        "_held",
+        "_rarity",
+        "_season",
+        "_spans",
+        "_unheard",
+    )
 
     def __init__(
         self, step: int, detector: DetectorName = DetectorName.AUTO, holidays: Container[int] = ()
@@ -96,7 +109,8 @@ class Series:
         self._spans = Spans(
             lengths_of(step), _DISPERSION_ROWS if is_long else max(60.0, _DISPERSION_DAYS * DAY / step)
         )
-        self._rarity = Rarity()
+        self._rarity = Rarity(_ONE_SIDED if is_long else 1.0)
+        self._unheard = _STRANGE_LONG_ROWS if is_long else WEEK // step
         self._fade = 0.5 ** (1.0 / (_HALF_LIFE_LONG_ROWS if is_long else _HALF_LIFE_ROWS))
         # A day or a week that counts less is a holiday or a report not sent far more often than it is news.
         self._has_drops = detector is DetectorName.AUTO and not is_long
@@ -113,7 +127,6 @@ class Series:
         forecast = self._season.forecast(time)
         if forecast is None:
             self._season.learn(count, None, 0.0)
-            self._rarity.see(0.0)
             return Judgement(count, 0.0, 0.0, None)
         dispersion = self._spans.dispersion()
         deviations = self._spans.add(count, forecast.mean, forecast.unsure)
@@ -129,6 +142,9 @@ class Series:
             value = max(0.0, strongest.surprise)
         self._held = max(value, self._held * self._fade)
         score = score_of(self._rarity.rate(self._held))
-        self._rarity.see(self._held)
+        if self._unheard:
+            self._unheard -= 1
+        else:
+            self._rarity.see(self._held)
         self._season.learn(count, forecast, dispersion)
         return Judgement(forecast.mean, score, self._held, strongest)

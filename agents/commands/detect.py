@@ -129,7 +129,7 @@ def detect(
                 _show(rows, list(alarms(rows, sought, limit)), limit)
     except BrokenPipeError:
         # Whoever read the output has seen enough; Python would complain once more when it closes stdout.
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     except (SeriesError, OSError) as error:
         raise BadSeries(str(error)) from None

@@ -19,7 +19,7 @@ SMALLEST_DISPERSION: Final = 1e-3
 
 
 def nb_cusum(series: Labelled) -> Floats:
-    """Return the sum at every row; it starts again at 0 when it has doubled an alarm limit of no one's choice: never."""
+    """Return the sum at every row. The mean and variance are those of the last 28 days, or 28 rows if that is more."""
     width = max(FEWEST, MEMORY_DAYS * DAY // series.step)
     counts = series.counts.astype(float)
     sums = np.concatenate(([0.0], np.cumsum(counts)))
