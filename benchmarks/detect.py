@@ -25,7 +25,7 @@ from models.series import DetectorName, Series
 PRICES: Final = (1.0, 5.0)
 """False episodes per 1,000 rows."""
 DEVELOPED_ON: Final = (1, 2, 3, 5, 6, 7)
-"""Seeds whose series were looked at while the detectors were made; the default ones were not."""
+"""Seeds on whose series constants were chosen; none was on those of the default ones."""
 
 
 def scores(series: Labelled, detector: DetectorName = DetectorName.AUTO) -> Floats:
