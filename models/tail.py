@@ -12,7 +12,7 @@ Agrees with scipy.stats.nbinom.sf to 1e-6 relative where that is above 1e-100; t
 from math import floor, sqrt
 from typing import Final
 
-from scipy.special import betainc, gammainc
+from scipy.special import betainc, betaincc, gammainc, gammaincc
 
 POISSON_BELOW: Final = 1e-8
 """Dispersions below this are taken as Poisson: the variance differs by less than one part in a million up to m = 100,
@@ -37,6 +37,18 @@ def upper_tail(count: int, mean: float, dispersion: float = 0.0) -> float:
         return float(gammainc(count, mean))
     shape = 1.0 / dispersion
     return float(betainc(count, shape, mean / (mean + shape)))
+
+
+def lower_tail(count: int, mean: float, dispersion: float = 0.0) -> float:
+    """Return P(X <= count); the arguments are those of `upper_tail`. Below 0 the probability is 0."""
+    if count < 0:
+        return 0.0
+    if mean <= 0.0:
+        return 1.0
+    if dispersion < POISSON_BELOW:
+        return float(gammaincc(count + 1, mean))
+    shape = 1.0 / dispersion
+    return float(betaincc(count + 1, shape, mean / (mean + shape)))
 
 
 def critical_count(alpha: float, mean: float, dispersion: float = 0.0) -> int:

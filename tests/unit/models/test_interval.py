@@ -1,10 +1,11 @@
 """Wilson's and Newcombe's intervals against their published tables and an independent formula."""
 
-from math import isclose
+from math import hypot, isclose
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from models.interval import newcombe, wilson, z_of
 
@@ -93,3 +94,28 @@ def test_quantiles_and_impossible_arguments() -> None:
         wilson(5, 4, Z95)
     with pytest.raises(ValueError, match="confidence"):
         z_of(1.0)
+
+
+@given(shares(), st.floats(0.5, 0.999))
+def test_wilson_is_scipys(share: tuple[int, int], confidence: float) -> None:
+    """An independent implementation; 1e-9 absolute."""
+    successes, n = share
+    reference = binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    found = wilson(successes, n, z_of(confidence))
+    assert isclose(found.lower, reference.low, abs_tol=1e-9)
+    assert isclose(found.upper, reference.high, abs_tol=1e-9)
+
+
+@given(shares(), shares(), st.floats(0.5, 0.999))
+def test_newcombe_is_made_of_scipys_wilson(
+    first: tuple[int, int], second: tuple[int, int], confidence: float
+) -> None:
+    """Method 10: the distances of each share to its own Wilson ends, squared and added."""
+    (low, high), (other_low, other_high) = (
+        (ends.low, ends.high)
+        for ends in (binomtest(*one).proportion_ci(confidence, method="wilson") for one in (first, second))
+    )
+    p, q = first[0] / first[1], second[0] / second[1]
+    found = newcombe(*first, *second, z_of(confidence))
+    assert isclose(found.lower, max(-1.0, p - q - hypot(p - low, other_high - q)), abs_tol=1e-9)
+    assert isclose(found.upper, min(1.0, p - q + hypot(high - p, q - other_low)), abs_tol=1e-9)

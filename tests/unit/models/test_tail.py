@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
-from models.tail import critical_count, upper_tail
+from models.tail import critical_count, lower_tail, upper_tail
 
 COUNTS = st.integers(1, 2_000)
 MEANS = st.floats(1e-3, 1e3)
@@ -85,3 +85,20 @@ def test_critical_count_gives_up_where_nothing_is_improbable() -> None:
     """A dispersion so large that the tail never falls is an error and no endless loop."""
     with pytest.raises(ValueError, match="no count"):
         critical_count(1e-12, 1e9, 1e6)
+
+
+@given(COUNTS, MEANS, DISPERSIONS)
+def test_lower_tail_is_scipys(count: int, mean: float, dispersion: float) -> None:
+    """The same tolerance as the upper one; with it and the next upper one all is said."""
+    shape = 1.0 / dispersion
+    reference = float(nbinom.cdf(count, shape, shape / (shape + mean)))
+    found = lower_tail(count, mean, dispersion)
+    assert isclose(found, reference, rel_tol=1e-6) or max(found, reference) < MEASURABLE
+    assert isclose(found + upper_tail(count + 1, mean, dispersion), 1.0, rel_tol=1e-9)
+    assert isclose(lower_tail(count, mean), float(poisson.cdf(count, mean)), rel_tol=1e-9, abs_tol=1e-300)
+
+
+def test_lower_tail_at_the_edges() -> None:
+    """Less than nothing never happens; where nothing is expected, nothing is certain."""
+    assert lower_tail(-1, 3.0, 0.1) == 0.0
+    assert lower_tail(0, 0.0, 0.1) == 1.0
