@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "replay": "Send recorded events into the topics, at any speed.",
     "tail": "Watch warnings, notices or classified complaints as they come.",
     "board": "Show the live board in Redis, or rebuild it from Kafka.",
+    "rules": "Check rule files, estimate false alarms, show a rule in words.",
     "faults": "List network faults, planned work and the complaints that they explain.",
     "topics": "Create, list and check the topics and their contracts.",
     "deadletters": "List, show and replay refused records.",

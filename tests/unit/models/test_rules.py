@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.errors import DataFileError
 from models.events import PerceivedSeverity
 from models.measures import Stream
 from models.rule import Kind, Side
-from models.rules import load_rules, parse_rules
+from models.rules import check_rules, load_rules, parse_rules
 from tests.unit.models.judging import ANSWERED, COUNT, SATISFIED, SURGE, only, rule_set
 
 
@@ -133,7 +135,7 @@ def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
         (SATISFIED, "    target: 0.85\n", "", r"SATISFIED\.target is missing"),
         (SURGE, "measure: distinct", "measure: repeat / distinct", r"SURGE\.measure is a share; a surge is judged"),
         (SURGE, "minor: 0.05", "minor: 0.001", r"SURGE\.trigger\[0\]\.p_below is not below its clear limit 0\.001"),
-        (SURGE, "min_ratio: 3,", "p_below: 0.1,", r"line \d+, column \d+ is not readable YAML \(the key p_below twice\)"),
+        (SURGE, "min_ratio: 3,", "p_below: 0.1,", r"SURGE\.trigger\[2\]\.p_below stands there twice; keep one"),
         (SURGE, "p_below: 0.000001}", "p_below: 0.01}", r"SURGE\.trigger\[1\]\.p_below is not below its clear limit"),
         (SURGE, "major: 0.001,", "major: 0.5,", r"SURGE\.trigger\[1\]\.p_below clears later"),
         (SURGE, "p_below: 0.000001, min", "p_below: 0.00001, min", r"SURGE\.trigger\[2\]\.p_below is easier to cross"),
@@ -150,6 +152,76 @@ def test_wrong_rule_is_refused_by_file_rule_field_and_remedy(
         parse_rules("rules:\n" + text.replace(old, new, 1), "mine.yaml")
     assert str(refused.value).startswith("mine.yaml: ")
     assert "; " in str(refused.value)
+
+
+SLIPS = [
+    ("kind: threshold", "kind: magic", "kind"),
+    ("name: Many complaints", "name: ''", "name"),
+    ("[[region]]", "[[city], [region], [town]]", "dimensions[0]", "dimensions[2]"),
+    ("step: 5m", "step: 5", "step"),
+    ("min_sample: 3", "min_sample: none", "min_sample"),
+    ("above: 9}", "above: x, four: 1}", "trigger[0].four", "trigger[0].above"),
+    ("for: 2}", "for: -1}", "trigger[1].for"),
+    ("hold: 10m", "hold: soon", "clear.hold"),
+    ("{warning: 5", "{warning: no", "clear.at_most.warning"),
+    ('summary: "{cell}', 'summary: "{sell}', "summary"),
+    ("measure: raw", "measure: raw\n    nonsense: 1", "nonsense"),
+]
+"""What is written, what somebody wrote instead, and the fields that are then wrong."""
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(SLIPS), unique_by=lambda slip: slip[0]), min_size=1, max_size=4).filter(
+        any
+    )
+)
+def test_every_mistake_of_a_file_is_told_with_its_line(slips: list[list[tuple[str, ...]]]) -> None:
+    """However many there are and wherever they stand; the line is the one with the field."""
+    source = "rules:\n"
+    wrong = set()
+    for number, of_rule in enumerate(slips):
+        text = COUNT.replace("id: COUNT", f"id: R{number}")
+        has_kind = not any(slip[1] == "kind: magic" for slip in of_rule)
+        for old, new, *fields in of_rule:
+            text = text.replace(old, new, 1)
+            # Without a kind nobody knows what its steps and limits have to be.
+            wrong |= {
+                f"R{number}.{field}"
+                for field in fields
+                if has_kind or not field.startswith(("trigger", "clear.at"))
+            }
+        source += text
+    found = check_rules(source, "mine.yaml")
+    assert found.rules is None
+    assert sorted(mistake.place for mistake in found.mistakes) == sorted(wrong)
+    lines = source.splitlines()
+    for mistake in found.mistakes:
+        field = mistake.place.rpartition(".")[2].partition("[")[0]
+        assert field in lines[mistake.line - 1]
+
+
+def test_what_is_missing_is_told_where_it_should_stand() -> None:
+    """A missing key has the line of what it is missing in. The loader names the first and counts the rest."""
+    source = "rules:" + COUNT.replace("    window: 10m\n", "").replace("hold: 10m, ", "")
+    found = check_rules(source)
+    lines = source.splitlines()
+    assert [(one.place, lines[one.line - 1].split(":")[0].strip("- ")) for one in found.mistakes] == [
+        ("COUNT.window", "id"),
+        ("COUNT.clear.hold", "clear"),
+    ]
+    with pytest.raises(
+        DataFileError, match=r"COUNT\.window is missing; .* \(line 2; 1 more: barometer rules check\)$"
+    ):
+        parse_rules(source)
+
+
+def test_a_file_that_is_no_yaml_is_told_by_its_place() -> None:
+    """The parser stops at the first fault; a loop of aliases is no trouble, and a strange key neither."""
+    found = check_rules("rules:\n  - {id: [}", "mine.yaml")
+    assert [(one.line, one.column) for one in found.mistakes] == [(2, 11)]
+    assert not found.rules
+    for source in ("", "[]", "rules: &r [*r]", "rules: [{'a[b': 1}]", "a: 1", "rules: [1, {id: 2}]"):
+        assert check_rules(source).mistakes, source
 
 
 def test_two_rules_of_one_id_are_refused() -> None:
