@@ -45,10 +45,9 @@ def spoken(rule: Rule, values: Values, language: Language) -> Spoken:
         for step in rule.steps
     ]
     hold, expire = say.duration(rule.hold_seconds), say.duration(rule.expire_seconds)
-    ending = say(
-        f"after {hold} of that; or when nothing could be judged for {expire}",
-        f"上述条件持续{hold}后；或{expire}内无法判断时",
-    )
+    at_once = say("as soon as that is so", "上述条件满足时")
+    held = say(f"after {hold} of that", f"上述条件持续{hold}后") if rule.hold_seconds else at_once
+    ending = say(f"{held}; or when nothing could be judged for {expire}", f"{held}；或{expire}内无法判断时")
     lines.append((say("ends", "结束"), ending))
     own = say("the cell's own department", "单元所属部门")
     acts = own + say(f", else {rule.department}", f"，否则{rule.department}") if rule.department else own
@@ -114,6 +113,21 @@ def _sample(rule: Rule, say: _Words) -> str:
     if rule.min_history_seconds:
         history = say.duration(rule.min_history_seconds)
         text += say(f", in cells that have been seen for {history}", f"，单元已观察{history}以上")
+    if rule.min_expected:
+        text += say(
+            f", where {rule.min_expected:g} or more are expected", f"，预期不少于{rule.min_expected:g}"
+        )
+    if rule.p_below is not None:
+        text += say(
+            f", a count with a chance below {rule.p_below:g}", f"，数量的出现概率低于{rule.p_below:g}"
+        )
+    if rule.min_baseline:
+        text += say(f", from {rule.min_baseline:,} on in its past", f"，过去样本不少于{rule.min_baseline:,}")
+    if rule.min_silence_seconds:
+        silence = say.duration(rule.min_silence_seconds)
+        text = say(f"silences from {silence} on", f"静默不少于{silence}") + text.removeprefix(
+            say(f"from {rule.min_sample:,} on", f"不少于{rule.min_sample:,}")
+        )
     if rule.confidence is not None:
         text += say(
             f", judged by the whole {rule.confidence:g} interval", f"，按{rule.confidence:g}置信区间整体判断"
@@ -174,14 +188,93 @@ def _surge_clear(_: Rule, step: Step, say: _Words) -> str:
     return say(f"that chance above {step.clear:g}", f"该概率高于{step.clear:g}")
 
 
+def _times(rule: Rule, value: float, say: _Words) -> str:
+    if rule.kind is Kind.GROWTH:
+        return say(f"{value:g} times the expected", f"预期的{value:g}倍")
+    past = say.duration(rule.baseline_seconds)
+    return say(f"{value:g} times its past ({past} back)", f"自身过去（{past}）的{value:g}倍")
+
+
+def _relative(rule: Rule, step: Step, say: _Words) -> str:
+    value = _times(rule, step.limit, say)
+    return (
+        say(f"above {value}", f"高于{value}")
+        if rule.side is Side.ABOVE
+        else say(f"below {value}", f"低于{value}")
+    )
+
+
+def _relative_clear(rule: Rule, step: Step, say: _Words) -> str:
+    value = _times(rule, step.clear, say)
+    return (
+        say(f"at most {value}", f"不高于{value}")
+        if rule.side is Side.ABOVE
+        else say(f"at least {value}", f"不低于{value}")
+    )
+
+
+def _mean_drop(rule: Rule, step: Step, say: _Words) -> str:
+    past = say.duration(rule.baseline_seconds)
+    return say(
+        f"{step.limit:g} or more below its past ({past} back), surely below it",
+        f"比自身过去（{past}）低{step.limit:g}或以上，且差异显著",
+    )
+
+
+def _mean_drop_clear(_: Rule, step: Step, say: _Words) -> str:
+    return say(f"at most {step.clear:g} below its past", f"比自身过去低不超过{step.clear:g}")
+
+
+def _silence(_: Rule, step: Step, say: _Words) -> str:
+    text = say(
+        f"nothing for so long that the chance is below {step.limit:g}",
+        f"静默时间的出现概率低于{step.limit:g}",
+    )
+    if step.times > 1:
+        text += say(f", {step.times:g} times over", f"，且达其{step.times:g}倍")
+    return text
+
+
+def _silence_clear(_: Rule, __: Step, say: _Words) -> str:
+    return say("the first event", "首个事件到达")
+
+
+def _burn(_: Rule, step: Step, say: _Words) -> str:
+    return say("; or ", "；或").join(
+        say(
+            f"above {one.above:g} times the pace of the budget over {say.duration(one.long_seconds)} and "
+            f"{say.duration(one.short_seconds)}",
+            f"{say.duration(one.long_seconds)}和{say.duration(one.short_seconds)}内均高于预算速度的{one.above:g}倍",
+        )
+        for one in step.burns
+    )
+
+
+def _burn_clear(_: Rule, step: Step, say: _Words) -> str:
+    return say(
+        f"at most {step.clear:g} times the pace in the short windows",
+        f"短窗口内不高于预算速度的{step.clear:g}倍",
+    )
+
+
 _Phrase = Callable[[Rule, Step, _Words], str]
 _TRIGGERS: Final[Mapping[Kind, _Phrase]] = {
     Kind.THRESHOLD: _threshold,
     Kind.WILSON_DROP: _drop,
     Kind.SURGE: _surge,
+    Kind.GROWTH: _relative,
+    Kind.RELATIVE: _relative,
+    Kind.MEAN_DROP: _mean_drop,
+    Kind.SILENCE: _silence,
+    Kind.BURN: _burn,
 }
 _CLEARS: Final[Mapping[Kind, _Phrase]] = {
     Kind.THRESHOLD: _threshold_clear,
     Kind.WILSON_DROP: _drop_clear,
     Kind.SURGE: _surge_clear,
+    Kind.GROWTH: _relative_clear,
+    Kind.RELATIVE: _relative_clear,
+    Kind.MEAN_DROP: _mean_drop_clear,
+    Kind.SILENCE: _silence_clear,
+    Kind.BURN: _burn_clear,
 }

@@ -75,7 +75,8 @@ def _is_same(rule: Rule, lower: Step, upper: Step) -> bool:
     if rule.kind is Kind.THRESHOLD and rule.is_monotone:
         return max(rule.min_sample, int(lower.limit) + 1) == max(rule.min_sample, int(upper.limit) + 1)
     low, high = (
-        (step.limit, step.min_ratio, max(step.min_count, rule.min_sample)) for step in (lower, upper)
+        (step.limit, step.min_ratio, max(step.min_count, rule.min_sample), step.times, step.burns)
+        for step in (lower, upper)
     )
     return low == high
 
@@ -151,8 +152,23 @@ def _surge(rule: Rule) -> Iterator[Doubt]:
             )
 
 
+def _relative(rule: Rule) -> Iterator[Doubt]:
+    for step in rule.steps:
+        if step.clear < 1.0 if rule.side is Side.ABOVE else step.clear > 1.0:
+            yield Doubt("clear", f"of {step.severity} asks for better than before", "allow what is usual: 1")
+
+
+def _burn(rule: Rule) -> Iterator[Doubt]:
+    for cell in rule.budget:
+        if not rule.covers(cell):
+            yield Doubt("budget.baseline", f"has {cell}, which `where` leaves out", "leave it out, too")
+
+
 _KINDS: Final[Mapping[Kind, Callable[[Rule], Iterator[Doubt]]]] = {
     Kind.THRESHOLD: _threshold,
     Kind.WILSON_DROP: _drop,
     Kind.SURGE: _surge,
+    Kind.GROWTH: _relative,
+    Kind.RELATIVE: _relative,
+    Kind.BURN: _burn,
 }

@@ -6,7 +6,7 @@ truth lies between the count of separate windows and that of all evaluations.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from math import prod
+from math import log, prod
 from typing import Final, NamedTuple
 
 from models.capacity import Values
@@ -42,13 +42,16 @@ def estimate(rule: Rule, values: Values) -> Estimate:
     """Estimate `rule`; `values` are those of each dimension (`models.capacity.dimension_values`)."""
     cells = cells_of(rule, values)
     evaluations = cells * DAY / rule.step_seconds
-    windows = cells * DAY / max(rule.step_seconds, rule.window_seconds)
+    window = rule.min_silence_seconds if rule.kind is Kind.SILENCE else rule.window_seconds
+    windows = cells * DAY / max(rule.step_seconds, window)
     chances = _CHANCES.get(rule.kind)
     return Estimate(rule.id, cells, evaluations, windows, None if chances is None else chances(rule))
 
 
 def cells_of(rule: Rule, values: Values) -> int:
     """Return how many cells a rule judges when every combination of values occurs."""
+    if rule.kind is Kind.BURN:
+        return sum(rule.covers(cell) for cell in rule.budget)
     return sum(
         prod(
             len(rule.where[name] & frozenset(values[name]) if name in rule.where else values[name])
@@ -78,8 +81,25 @@ def _interval(rule: Rule) -> float | None:
     return _any((side, step.buckets) for step in rule.steps)
 
 
+def _growth(rule: Rule) -> float | None:
+    """Without `p_below` a multiple is no test."""
+    return None if rule.p_below is None else _any((rule.p_below, step.buckets) for step in rule.steps)
+
+
+def _gaps(rule: Rule) -> float:
+    """A gap between two events is too long with the chance p. Most often does a cell err of which the shortest silence that
+    counts is just improbable: it has -ln p gaps in that time; a busier cell is never silent for so long.
+    """
+    p = rule.steps[0].limit
+    return min(1.0, -log(p) * p)
+
+
 _CHANCES: Final[Mapping[Kind, Callable[[Rule], float | None]]] = {
     Kind.THRESHOLD: _interval,
     Kind.WILSON_DROP: _interval,
     Kind.SURGE: _tail,
+    Kind.GROWTH: _growth,
+    Kind.RELATIVE: _interval,
+    Kind.MEAN_DROP: _interval,
+    Kind.SILENCE: _gaps,
 }

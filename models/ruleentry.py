@@ -15,7 +15,7 @@ from models.errors import DataFileError
 from models.mistakes import Mistakes
 from models.pane import DAY, HOUR, MINUTE
 
-_DURATION: Final = re.compile(r"([1-9][0-9]*)(m|h|d)")
+_DURATION: Final = re.compile(r"(0|[1-9][0-9]*)(m|h|d)")
 _UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY}
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _P = ParamSpec("_P")
@@ -78,13 +78,13 @@ class Entry:
             self.fail(key, f"is {value!r}", "write a whole number")
         return int(value)
 
-    def seconds(self, key: str, otherwise: str | None = None) -> int:
-        """Return a duration such as `15m` in seconds."""
+    def seconds(self, key: str, otherwise: str | None = None, *, or_none: bool = False) -> int:
+        """Return a duration such as `15m` in seconds; `0m` only if none is an answer, too."""
         value = self.values.get(key, otherwise)
         if value is None:
             value = needed(self.values, key, self.name, self.place)
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
+        if match is None or (match[1] == "0" and not or_none):
             fail(self.name, self.at(key), f"is {value!r}", "write a duration such as 15m, 1h or 7d")
         return int(match[1]) * _UNITS[match[2]]
 

@@ -18,15 +18,14 @@ from models.cells import DEFAULT_DIMENSIONS
 from models.datafile import SafeLoader, fail, mapping, needed, packaged, parse
 from models.errors import DataFileError
 from models.marks import Marks, NotYamlError
-from models.measures import FIELDS, Stream, index_of
+from models.measures import Stream
 from models.mistakes import Mistake, Mistakes
 from models.naming import load_names
-from models.pane import HOUR
-from models.rule import Kind, Measure, Rule, RuleSet
+from models.rule import Kind, Rule, RuleSet
 from models.ruleentry import Entry
+from models.rulekinds import ANY, OWN, read_measure, read_own, read_window
 from models.rulesteps import read_steps
 from models.warning import WORDS, template_fault
-from models.windows import LONGEST
 
 FILE: Final = "rules.yaml"
 Counted = Mapping[Stream, tuple[tuple[str, ...], ...]]
@@ -37,12 +36,6 @@ _COMMON: Final = (
     "id", "name", "name_zh", "kind", "stream", "measure", "dimensions", "where", "window", "step", "min_sample",
     "trigger", "clear", "expire", "department", "labels", "summary", "summary_zh",
 )  # fmt: skip
-_OWN: Final = {
-    Kind.THRESHOLD: ("confidence",),
-    Kind.WILSON_DROP: ("confidence", "target"),
-    Kind.SURGE: ("min_history",),
-}
-_ANY: Final = tuple({key for keys in _OWN.values() for key in keys})
 _VERSION_DIGITS: Final = 16
 
 
@@ -168,10 +161,10 @@ def _rule(entry: Entry, counted: Counted) -> Rule | None:
     """Return a rule, or None if it has a mistake."""
     before = len(entry.mistakes)
     kind = entry.tried(entry.choice, "kind", Kind)
-    entry.only((*_COMMON, *(_ANY if kind is None else _OWN[kind])))
+    entry.only((*_COMMON, *(ANY if kind is None else OWN[kind])))
     stream = entry.tried(entry.choice, "stream", Stream)
-    measure = entry.tried(_measure, entry, stream, kind) if stream and kind else None
-    window, step = _window(entry)
+    measure = entry.tried(read_measure, entry, stream, kind) if stream and kind else None
+    window, step = read_window(entry, kind)
     dimensions = _dimensions(entry, stream, counted) if stream else ()
     is_share = "/" in str(entry.values.get("measure"))
     side, steps = read_steps(kind, entry, is_share=is_share) if kind else (None, ())
@@ -179,13 +172,8 @@ def _rule(entry: Entry, counted: Counted) -> Rule | None:
         if one.buckets > 1 and step and window % step:
             remedy = "make step divide window"
             entry.note(f"trigger[{number}].for", "needs windows that do not overlap", remedy)
-    hold = _hold(entry, step)
-    confidence = None
-    if kind is Kind.WILSON_DROP or (kind is Kind.THRESHOLD and "confidence" in entry.values):
-        confidence = entry.tried(entry.number, "confidence", 0.5, 0.999999, 0.95)
-        if not is_share and kind is Kind.THRESHOLD:
-            remedy = "write the measure as `part / whole`, or leave it out"
-            entry.note("confidence", "needs a share", remedy)
+    hold = _hold(entry, step, kind)
+    own = read_own(entry, kind, window, steps, dimensions, is_share=is_share) if kind else {}
     values: dict[str, Any] = {
         "name": entry.tried(entry.text, "name"),
         "name_zh": entry.tried(entry.text, "name_zh"),
@@ -194,7 +182,6 @@ def _rule(entry: Entry, counted: Counted) -> Rule | None:
         "expire_seconds": entry.tried(entry.seconds, "expire", "12h"),
         "summary": _template(entry, "summary"),
         "summary_zh": _template(entry, "summary_zh"),
-        "min_history_seconds": entry.tried(entry.seconds, "min_history") if kind is Kind.SURGE else 0,
         "department": entry.tried(entry.text, "department") if "department" in entry.values else "",
         "labels": _labels(entry),
     }
@@ -215,47 +202,17 @@ def _rule(entry: Entry, counted: Counted) -> Rule | None:
         step_seconds=step,
         steps=steps,
         hold_seconds=hold,
-        confidence=confidence,
-        target=entry.number("target", 0.0, 1.0) if kind is Kind.WILSON_DROP else None,
         **values,
+        **own,
     )
 
 
-def _measure(entry: Entry, stream: Stream, kind: Kind) -> Measure:
-    written = entry.text("measure")
-    parts = [part.strip() for part in written.split("/")]
-    if len(parts) > 2:
-        entry.fail("measure", f"is {written!r}", "write one field, or `part / whole`")
-    for part in parts:
-        if part not in FIELDS[stream]:
-            entry.fail("measure", f"names {part!r}", f"use fields of {stream}: {', '.join(FIELDS[stream])}")
-    if kind is Kind.SURGE and len(parts) > 1:
-        entry.fail("measure", "is a share", "a surge is judged on a count; name one field")
-    if kind is Kind.WILSON_DROP and len(parts) == 1:
-        entry.fail("measure", "is a count", "write the share as `part / whole`")
-    places = [index_of(stream, part) for part in parts]
-    return Measure(" / ".join(parts), places[0], places[1] if len(places) > 1 else None)
-
-
-def _window(entry: Entry) -> tuple[int, int]:
-    """Return window and step; 0 where one cannot be read."""
-    window = entry.tried(entry.seconds, "window") or 0
-    step = entry.tried(entry.seconds, "step") or 0
-    if window > LONGEST or (window > HOUR and window % HOUR):
-        entry.note("window", "cannot be kept", "use minutes up to 1h, or whole hours up to 30d")
-    if window > HOUR and step % HOUR:
-        entry.note("step", "is no whole hour", "windows above 1h are judged at whole hours")
-    if window and step > window:
-        entry.note("step", "is longer than window", "events between two windows would never be judged")
-    return window, step
-
-
-def _hold(entry: Entry, step: int) -> int:
+def _hold(entry: Entry, step: int, kind: Kind | None) -> int:
     clear = entry.values.get("clear")
     if not isinstance(clear, dict):
         return 0  # noted where the clear limits are read
     inner = Entry(clear, entry.name, entry.at("clear"), entry.mistakes)
-    hold = inner.tried(inner.seconds, "hold") or 0
+    hold = inner.tried(inner.seconds, "hold", or_none=kind is Kind.SILENCE) or 0
     if step and hold % step:
         inner.note("hold", "is no multiple of step", "a hold is looked at once a step; make it a multiple")
     return hold

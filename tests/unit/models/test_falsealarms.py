@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.falsealarms import cells_of, estimate
-from tests.unit.models.judging import ANSWERED, COUNT, SATISFIED, SURGE, only
+from tests.unit.models.judging import (
+    ANSWERED,
+    BUDGET,
+    COUNT,
+    GROWING,
+    REPEATED,
+    SATISFIED,
+    SILENT,
+    SURGE,
+    only,
+)
 
 VALUES = {
     "region": frozenset({"44", "43", "unknown"}),
@@ -35,6 +45,20 @@ def test_a_fixed_limit_is_no_test() -> None:
     """Nothing can be said of it without the data."""
     found = estimate(only(COUNT), VALUES)
     assert (found.chance, found.low, found.high) == (None, None, None)
+
+
+def test_the_other_kinds_by_hand() -> None:
+    """A growth by its chance, a past by one side of its interval, a silence by its gaps; a budget is a fixed limit."""
+    growth = estimate(only(GROWING), VALUES)
+    assert (growth.cells, growth.evaluations) == (4, 96)
+    assert growth.chance == pytest.approx(0.01 + 0.01**3)
+    assert estimate(only(GROWING.replace("    p_below: 0.01\n", "")), VALUES).chance is None
+    assert estimate(only(REPEATED), VALUES).chance == pytest.approx(0.025 + 0.025**2)
+    silence = estimate(only(SILENT), VALUES)
+    assert (silence.windows, silence.evaluations) == (3 * 96, 3 * 288)
+    assert silence.chance == pytest.approx(9.21e-4, rel=1e-3)
+    budget = estimate(only(BUDGET), VALUES)
+    assert (budget.cells, budget.chance) == (2, None)
 
 
 def test_limits_and_repeated_dimensions_do_not_count_twice() -> None:
