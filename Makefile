@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo lint test check bench chaos fmt lock clean
+.PHONY: help env demo lint test check bench recovery chaos fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +35,11 @@ test: lint ## everything: lint, unit tests with coverage, tests on real Kafka an
 bench: env ## the benchmark: finished worker, naive Faust and a bare loop, interleaved on real Kafka
 	@$(BIN)/python -m benchmarks
 
-chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCALE=short|full SEED=N
-	@$(BIN)/python -m tests.chaos --scale $(or $(SCALE),short) --seed $(or $(SEED),1)
+recovery: env ## how soon a worker is back: after kill -9 of one of two, and from a million changelog records
+	@$(BIN)/python -m benchmarks.recovery
+
+chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCALE=short|full SEED=N REPORT=FILE.md
+	@$(BIN)/python -m tests.chaos --scale $(or $(SCALE),short) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))
 
 fmt: env ## put every file into the format, fix what can be fixed safely, and write the tables of README and docs
 	@$(BIN)/ruff check --fix --quiet . || true

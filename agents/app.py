@@ -20,8 +20,9 @@ from agents.kafkaclient import access_of
 from agents.observer import Observer
 from agents.outbox import PRODUCED_BYTES_MAX, Outbox, producer_config
 from agents.settings import Settings
+from agents.statetable import StateTable, StateTables
 from agents.streams import ComplaintHandler, CountingHandler, counting, known_values
-from agents.transport import BatchTransport, StateTable, check_faust_version
+from agents.transport import BatchTransport, check_faust_version
 from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
 from models.capacity import dimension_values, refuse_wide_judges, refuse_wide_panes
@@ -44,6 +45,23 @@ log = logging.getLogger(__name__)
 
 APP_ID: Final = "barometer"
 """Consumer group and prefix of the changelogs."""
+
+
+CHANGELOG: Final = {
+    # A pane is one record there too, and Kafka's default is a megabyte.
+    "max.message.bytes": str(PRODUCED_BYTES_MAX),
+    # By the writer's clock, a broker refuses every record of a worker whose clock is more than an hour ahead.
+    "message.timestamp.type": "LogAppendTime",
+    # Whoever takes over reads the whole changelog. Panes and segments are written anew at each flush, and what stands in the
+    # newest segment is never compacted: by default that is a gigabyte or a week, millions of records.
+    "segment.ms": "300000",
+    "segment.bytes": str(32 * 1024 * 1024),
+    "min.cleanable.dirty.ratio": "0.25",
+    "max.compaction.lag.ms": "1800000",
+    # Longer than anybody reads. A tombstone that is missed hides nothing but what had been forgotten already.
+    "delete.retention.ms": "3600000",
+}
+"""Settings of changelog topics, beside Faust's own."""
 
 
 def changelog_of(name: str) -> str:
@@ -210,6 +228,7 @@ def _faust_app(settings: Settings, core: BatchCore) -> faust.App:
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
         broker_credentials=access_of(settings).faust(),
         store="memory://",
+        TableManager=StateTables,
         datadir=str(Path(settings.data_dir).resolve()),
         topic_partitions=settings.partitions,
         topic_replication_factor=settings.replication,
@@ -237,8 +256,7 @@ def _faust_app(settings: Settings, core: BatchCore) -> faust.App:
             partitions=settings.partitions,
             key_type=bytes,
             value_type=bytes,
-            # A pane is one record there too, and Kafka's default is a megabyte.
-            extra_topic_configs={"max.message.bytes": str(PRODUCED_BYTES_MAX)},
+            extra_topic_configs=CHANGELOG,
         )
         app.tables.add(table)
     return app

@@ -105,6 +105,10 @@ SETTLE_SECONDS: Final = 5.0
 """Longest wait for confirmations when partitions are given back; a broker outage must not hang a stop."""
 
 
+OPEN_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Unconfirmed bytes from which nothing more is taken: far less than the producer's queue holds, whose end blocks the loop."""
+
+
 class BatchCore:
     """All owned batch partitions of one worker."""
 
@@ -168,7 +172,11 @@ class BatchCore:
 
     @property
     def saturated(self) -> bool:
-        """Too many flushes are unconfirmed: take nothing more until the broker has caught up."""
+        """Too much is unconfirmed: take nothing more until the broker has caught up."""
+        return self._has_flushes_enough or self.outbox.open_bytes >= OPEN_BYTES_MAX
+
+    @property
+    def _has_flushes_enough(self) -> bool:
         return self.outbox.open_flushes >= self._open_max
 
     @property
@@ -233,6 +241,10 @@ class BatchCore:
         restored, self._restored = dict(self._restored), Counter()
         return restored
 
+    def restores(self, source: Partition) -> bool:
+        """Tell whether the changelog of `source` is being read, or has been, since it was assigned."""
+        return source in self._restoring
+
     def lacks(self, source: Partition, committed: Committed | None) -> bool:
         """Tell whether what was folded for `source` is older than what was committed with it."""
         return committed is not None and self._restoring[source].lacks(committed)
@@ -279,6 +291,14 @@ class BatchCore:
         self._heard[source] = self._clock()
         return None
 
+    def lost_until(self, source: Partition, earliest: int) -> int | None:
+        """Go on at `earliest` where retention has deleted what comes before; return where to seek, None where it is not owned."""
+        expected = self._expected.get(source)
+        if expected is not None and earliest > expected:
+            self.on_lost_offsets(source, expected, earliest)
+            self._expected[source] = earliest
+        return self._expected.get(source)
+
     def expected(self, source: Partition) -> int | None:
         """Return the next offset that the owner of `source` wants."""
         return self._expected.get(source)
@@ -289,7 +309,7 @@ class BatchCore:
             return
         self.outbox.poll()
         now = self._clock()
-        if now - self._flushed_at >= self._interval and not self.saturated:
+        if now - self._flushed_at >= self._interval and not self._has_flushes_enough:
             self._tell_idle(now, highwater)
             self.flush()
 

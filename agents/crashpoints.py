@@ -29,6 +29,16 @@ PLACES: Final = {
     "revoked": "partitions are given back, memory is still there",
 }
 """Place -> what is done there, and what is not."""
+WINDOWS: Final = {
+    "start": ("start",),
+    "recovery": ("assigned", "fold", "begin"),
+    "seek": ("seek",),
+    "steady state": ("take", "rolled", "forgetting"),
+    "flush": ("flush", "pane", "rewritten", "published", "stored", "sealed", "confirmed"),
+    "commit": ("commit", "committed"),
+    "rebalance": ("settle", "revoked"),
+}
+"""Window of a worker's life -> the places that lie in it. Each place lies in one."""
 
 _armed: dict[str, int] = {}
 _die: Callable[[str], None] | None = None

@@ -7,7 +7,7 @@ that its topic refuses would stop the partition for good. So a record beyond a b
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, Self
 
 from agents.batch import Record
 from models.errors import RejectedEvent
@@ -21,6 +21,20 @@ NAME_FACTOR: Final = 6
 HEADER_BYTES: Final = 10
 """What JSON adds to each header at most: `["",null],`."""
 _NULL: Final = b"\xff\xff\xff\xff"
+
+
+class Cut(bytes):
+    """The beginning of a value that was too large to be read whole, and what it was."""
+
+    whole_bytes: int
+    whole_sha256: str
+
+    @classmethod
+    def of(cls, beginning: bytes, whole_bytes: int, whole_sha256: str) -> Self:
+        """Return `beginning` as the one of a value of `whole_bytes` with that digest."""
+        cut = cls(beginning)
+        cut.whole_bytes, cut.whole_sha256 = whole_bytes, whole_sha256
+        return cut
 
 
 def dead_letter(
@@ -59,8 +73,8 @@ def truncation(key: bytes | None, value: bytes | None, headers: Headers) -> Trun
         digest.update(_NULL if content is None else len(content).to_bytes(4, "big") + content)
         size += len(written) + len(content or b"")
     return Truncation(
-        value_bytes=None if value is None else len(value),
-        value_sha256="" if value is None else sha256(value).hexdigest(),
+        value_bytes=None if value is None else _bytes_of(value),
+        value_sha256="" if value is None else _digest(value),
         key_bytes=None if key is None else len(key),
         key_sha256="" if key is None else sha256(key).hexdigest(),
         header_count=len(headers),
@@ -71,7 +85,15 @@ def truncation(key: bytes | None, value: bytes | None, headers: Headers) -> Trun
 
 def _encoded_bytes(content: bytes | None) -> int:
     """Length of `content` in base64."""
-    return 0 if content is None else (len(content) + 2) // 3 * 4
+    return 0 if content is None else (_bytes_of(content) + 2) // 3 * 4
+
+
+def _bytes_of(content: bytes) -> int:
+    return content.whole_bytes if isinstance(content, Cut) else len(content)
+
+
+def _digest(content: bytes) -> str:
+    return content.whole_sha256 if isinstance(content, Cut) else sha256(content).hexdigest()
 
 
 def _headers_bytes(headers: Headers) -> int:

@@ -6,7 +6,7 @@ classified complaints, work orders and dead letters with their batch, pane snaps
 
 import json
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from time import time as wall_clock
 from typing import Any, NamedTuple, Protocol
@@ -38,8 +38,12 @@ _json = msgspec.json.Encoder().encode
 
 DEAD_LETTER_TYPE = "cx.dead-letter.v1"
 HEARTBEAT_TYPE = "cx.heartbeat.v1"
+MARKED = "marked"
+"""Scalar of a commit whose flush has its end in the changelog, so that state without that end is not whole."""
 HOLD_SECONDS = 5.0
 """How long a worker that begins with refusals alone keeps them and its flushes to itself, until it has seen enough to tell."""
+HOLD_BYTES = 16 * 1024 * 1024
+"""Nor does it keep more of them than this."""
 
 
 Output = tuple[str, bytes, bytes, Headers]
@@ -140,6 +144,7 @@ class IntakePartition:
         self._handler = make_handler(partition, self._state.history)
         self._flood = FloodGate(self._where, context.dead_letter_ratio_max, context.dead_letter_window)
         self._refused: list[tuple[Record, RejectedEvent]] = []
+        self._refused_bytes = 0
         self._hold_until: float | None = None
         self._offset = -1
         self._flushed = -1
@@ -158,7 +163,13 @@ class IntakePartition:
         self._state.restore(key, value)
 
     def lacks(self, committed: Committed) -> bool:
-        return self._state.lacks(committed.offset - 1)
+        try:
+            scalars = json.loads(committed.metadata)
+            is_told = scalars["topic"] == self._context.topic_id and scalars[MARKED]
+        except (ValueError, TypeError, KeyError):
+            # Of a former topic, of a release that wrote no ends, or none of ours: `begin` says what follows.
+            return False
+        return bool(is_told) and self._state.lacks(committed.offset - 1)
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         if committed is not None:
@@ -219,6 +230,9 @@ class IntakePartition:
                 if offset <= sent_until:
                     del outputs[prepared:]
             except RejectedEvent as refused:
+                # Its traceback would lead to this frame and from here to itself: the record would stay until the cyclic collector
+                # comes, which comes seldom.
+                refused.__traceback__ = refused.__context__ = None
                 dead.append((record, refused))
             except Exception as error:
                 # A defect must neither lose the record nor stop the stream at it; a flood of them stops the worker below.
@@ -238,10 +252,9 @@ class IntakePartition:
         send = context.outbox.send
         for topic, key, value, headers in outputs:
             send(topic, self._partition, key, value, headers)
-        reasons: dict[str, int] = {}
-        for _, rejected in dead:
-            reasons[rejected.reason] = reasons.get(rejected.reason, 0) + 1
+        reasons = dict(Counter(str(rejected.reason) for _, rejected in dead))
         self._refused += dead
+        self._refused_bytes += sum(len(record.value or b"") for record, _ in dead)
         if not self._holds():
             self._send_refused()
         self._offset = records[-1].offset
@@ -254,7 +267,7 @@ class IntakePartition:
 
     def _holds(self) -> bool:
         """Tell whether dead letters wait: a worker that restarts into a flood must not send its beginning each time."""
-        if not self._refused or not self._flood.suspicious:
+        if not self._refused or not self._flood.suspicious or self._refused_bytes > HOLD_BYTES:
             return False
         now = self._context.clock()
         if self._hold_until is None:
@@ -266,6 +279,7 @@ class IntakePartition:
             if record.offset > self._state.sent_until:
                 self._send_dead_letter(record, rejected)
         self._refused.clear()
+        self._refused_bytes = 0
 
     def _send_dead_letter(self, record: Record, rejected: RejectedEvent) -> None:
         context = self._context
@@ -303,6 +317,7 @@ class IntakePartition:
             "newest": screen.newest,
             "heard": screen.heard_append,
             "window": self._flood.window,
+            MARKED: True,
         }
         return Flushed(wrote=True, position=Committed(offset + 1, json.dumps(scalars)))
 

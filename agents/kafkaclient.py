@@ -8,6 +8,7 @@ listener.
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from agents.settings import Settings, SettingsError
 from agents.sources import ENV_PREFIX
+from topics.headers import UNREADABLE_NAME
 
 NO_PASSWORD: Final = SecretStr("")
 FORBIDDEN: Final = frozenset(
@@ -27,14 +29,24 @@ FORBIDDEN: Final = frozenset(
 )
 """What a broker answers where an ACL is missing. Trying again does not help."""
 
+RECEIVED_BYTES_MAX: Final = 2**31 - 1
+"""The most that librdkafka can be told to take."""
+
 READING: Final[Mapping[str, Any]] = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
+    # It bounds what a batch of zstd may decompress to as well; a worker reads up to two gibibytes (agents.fetched).
+    "receive.message.max.bytes": RECEIVED_BYTES_MAX,
     # Connection failures are said in sentences of our own; librdkafka's go to stderr unasked.
     "log_level": 2,
 }
 """What every consumer of confluent-kafka is made with: it commits nothing, and is told where a partition ends."""
+
+_headers: Final = methodcaller("headers")
+"""Python looks for an error beside a result where C calls, and not where its own bytecode has been specialised: the error
+would come up somewhere else."""
+_NULL_NAME: Final = "(<NULL>,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +197,19 @@ def confluent_config(brokers: Brokers) -> dict[str, Any]:
     """Return what confluent-kafka needs to connect to `brokers`."""
     access = brokers if isinstance(brokers, KafkaAccess) else KafkaAccess(brokers)
     return access.confluent()
+
+
+def headers_of(message: Any) -> tuple[tuple[str, bytes | None], ...]:
+    """Return the headers of a message of confluent-kafka, with `UNREADABLE_NAME` for a name that is not UTF-8.
+
+    At such a name the first call gives a result and an error at once, the second a list with that name missing: a null
+    pointer in a tuple, which must not be touched, but can be printed.
+    """
+    try:
+        return tuple(_headers(message) or ())
+    except SystemError:
+        pairs = _headers(message)
+    return tuple((UNREADABLE_NAME, pair[1]) if repr(pair).startswith(_NULL_NAME) else pair for pair in pairs)
 
 
 def explained(error: KafkaError, brokers: Brokers) -> str:

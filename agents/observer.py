@@ -82,6 +82,7 @@ class Observer:
 
     def lost(self, source: Partition, first: int, following: int) -> None:
         """Retention has deleted records of `source` from `first` to before `following` that nobody had read."""
+        self.metrics.on_lost(*source, following - first)
         log.error(
             "%s[%d]: offsets %d to %d were deleted before they were read", *source, first, following - 1
         )

@@ -42,10 +42,11 @@ class DeliveryFailed(BarometerError):
 
 
 class _Flush:
-    __slots__ = ("failed", "on_confirmed", "pending", "sealed_at")
+    __slots__ = ("bytes", "failed", "on_confirmed", "pending", "sealed_at")
 
     def __init__(self) -> None:
         self.pending = 0
+        self.bytes = 0
         self.sealed_at: float | None = None
         self.on_confirmed: Callable[[], None] | None = None
         self.failed: list[str] = []
@@ -86,6 +87,7 @@ class Outbox:
         self._clock = clock
         self._current = _Flush()
         self._sealed: deque[_Flush] = deque()
+        self._sealed_bytes = 0
         self.on_flush_seconds: Callable[[float], None] = lambda _: None
         """Told how long each flush took from its seal to its confirmation."""
 
@@ -93,6 +95,11 @@ class Outbox:
     def open_flushes(self) -> int:
         """Sealed flushes that are not confirmed yet."""
         return len(self._sealed)
+
+    @property
+    def open_bytes(self) -> int:
+        """Bytes of the values in flushes that are not confirmed yet, the current one included."""
+        return self._sealed_bytes + self._current.bytes
 
     def send(
         self,
@@ -123,6 +130,8 @@ class Outbox:
                 raise DeliveryFailed([refusal]) from error
             else:
                 flush.pending += 1
+                if value is not None:
+                    flush.bytes += len(value)
                 return
 
     def seal(self, on_confirmed: Callable[[], None]) -> None:
@@ -130,6 +139,7 @@ class Outbox:
         self._current.on_confirmed = on_confirmed
         self._current.sealed_at = self._clock()
         self._sealed.append(self._current)
+        self._sealed_bytes += self._current.bytes
         self._current = _Flush()
 
     def poll(self) -> None:
@@ -148,6 +158,7 @@ class Outbox:
             if flush.pending:
                 return
             self._sealed.popleft()
+            self._sealed_bytes -= flush.bytes
             if flush.sealed_at is not None:
                 self.on_flush_seconds(self._clock() - flush.sealed_at)
             if flush.on_confirmed is not None:
@@ -169,6 +180,7 @@ class Outbox:
     def abandon(self) -> None:
         """Forget unconfirmed flushes (their callbacks never run) after ownership was lost; their records may still arrive."""
         self._sealed.clear()
+        self._sealed_bytes = 0
         self._current = _Flush()
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from agents.kafkaclient import FORBIDDEN, READING, Brokers, confluent_config, explained
+from agents.kafkaclient import FORBIDDEN, READING, Brokers, confluent_config, explained, headers_of
 from models.errors import BarometerError
 
 BEGINNING: Final = OFFSET_BEGINNING
@@ -275,5 +275,5 @@ def _record(message: Any) -> Record:
         time_ms=time_ms,
         key=message.key(),
         value=message.value(),
-        headers=tuple(message.headers() or ()),
+        headers=headers_of(message),
     )

@@ -104,10 +104,13 @@ class Settings(BaseSettings):
     )
     linger_ms: float = Field(1.0, ge=0, le=1_000, description="How long the producer waits to fill a batch.")
     session_timeout_seconds: float = Field(
-        10.0, ge=1, le=1_800, description="The group waits this long for a silent worker before it reassigns."
+        6.0, ge=1, le=1_800, description="The group waits this long for a silent worker before it reassigns."
     )
     heartbeat_interval_seconds: float = Field(
-        1.0, gt=0, le=600, description="How often a worker tells the group that it lives."
+        0.5,
+        gt=0,
+        le=600,
+        description="How often a worker tells the group that it lives, and hears of the others.",
     )
     idle_after_seconds: float = Field(
         5.0, gt=0, le=3_600, description="Quiet time after which a partition gets a heartbeat record."

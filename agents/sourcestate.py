@@ -65,6 +65,8 @@ class SourceState:
         self._writer = secrets.token_hex(4)
         self._sightings = Segments("s", self._writer)
         self._histories = Segments("h", self._writer)
+        self._packed: dict[str, dict[bytes, bytes]] = {"s": {}, "h": {}}
+        """Kind -> key -> the newest image of a segment, while the changelog is folded."""
         self._keys_of_pane: dict[int, list[bytes]] = {}
         self._obsolete: list[bytes] = []
         self._marks: dict[str, set[bytes]] = {"r": set(), "c": set(), "f": set()}
@@ -97,16 +99,8 @@ class SourceState:
             if key not in keys:
                 keys.append(key)
             self.panes.restore(pane, stored.body, stored.stamp)
-        elif kind == "s":
-            entries = _unpack_entries(stored.body)
-            for id_, offset, time in entries:
-                self.screen.remember(id_, offset << TIME_BITS | time)
-            self._sightings.restore(key, max(time for _, _, time in entries))
-        elif kind == "h":
-            entries = _unpack_entries(stored.body)
-            for customer, offset, flagged in entries:
-                self.history.remember(customer, offset << TIME_BITS + 1 | flagged)
-            self._histories.restore(key, max(flagged >> 1 for _, _, flagged in entries))
+        elif kind in self._packed:
+            self._packed[kind][key] = stored.body
         else:
             raise ContractError(f"{self._changelog}: a key of unknown kind {key!r}")
 
@@ -115,19 +109,14 @@ class SourceState:
             keys = self._keys_of_pane.get(int(rest.partition("|")[0]), [])
             if key in keys:
                 keys.remove(key)
-        elif kind == "s":
-            self._sightings.discard(key)
-        elif kind == "h":
-            self._histories.discard(key)
+        elif kind in self._packed:
+            self._packed[kind].pop(key, None)
         elif kind in self._marks:
             self._marks[kind].discard(key)
 
     def lacks(self, offset: int) -> bool:
-        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded.
-
-        State that an earlier release wrote has no such ends, and cannot be told.
-        """
-        return bool(self._marks["f"]) and self._flushed_until < offset
+        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded."""
+        return self._flushed_until < offset
 
     def begin(self, where: str, start: int) -> None:
         """Everything is folded and `start` is the next offset to read.
@@ -141,9 +130,25 @@ class SourceState:
                     f"{where}: state up to offset {stamp} was judged by version {version}, but only {start} is committed, and "
                     f"this is version {self._version}. Start the old version until it has stopped cleanly (SIGTERM), then this one."
                 )
+        self._unpack()
         # What was rolled up is in its hour's snapshot, even where its tombstone was not written any more.
         for pane in self._drop_hours(self.rolled_until):
             self._obsolete += self._keys_of_pane.pop(pane, [])
+
+    def _unpack(self) -> None:
+        """Take the segments in. Not while folding: until a segment is full each flush writes it anew, with all before in it."""
+        for key, body in self._packed["s"].items():
+            entries = _unpack_entries(body)
+            for id_, offset, time in entries:
+                self.screen.remember(id_, offset << TIME_BITS | time)
+            self._sightings.restore(key, max(time for _, _, time in entries))
+        for key, body in self._packed["h"].items():
+            entries = _unpack_entries(body)
+            for customer, offset, flagged in entries:
+                self.history.remember(customer, offset << TIME_BITS + 1 | flagged)
+            self._histories.restore(key, max(flagged >> 1 for _, _, flagged in entries))
+        for packed in self._packed.values():
+            packed.clear()
 
     def save_pane(self, image: Image) -> None:
         """Write a dirty pane."""

@@ -10,7 +10,8 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    _create_worker_consumer  the fetch wait, which Faust fixes at 1.5 s, and committed records only
+    _create_topic          a broker that goes away at a start is waited for
+    _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
 import asyncio
@@ -22,14 +23,14 @@ from time import monotonic
 from typing import Any, Final, cast
 
 import faust
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.tables.table import Table
+from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
-from agents.batch import BatchCore, Committed, Partition
+from agents.batch import BatchCore, Partition
+from agents.consumerthread import BatchConsumerThread
 from agents.crashpoints import reach
 from agents.outbox import POLL_SECONDS
 from models.errors import ContractError
@@ -46,6 +47,11 @@ AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
 
 
+CREATE_SECONDS: Final = 30.0
+"""Longest wait, at a start, for a broker that creates topics."""
+CREATE_PAUSE_SECONDS: Final = 0.5
+
+
 def check_faust_version() -> None:
     """Refuse to run on a Faust whose internals may differ.
 
@@ -60,51 +66,6 @@ def check_faust_version() -> None:
         )
 
 
-class BatchConsumerThread(driver.AIOKafkaConsumerThread):
-    """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
-        consumer._fetch_max_wait_ms = cast(BatchTransport, transport).fetch_wait_ms
-        # Faust ties this to its own transactions. What a producer has aborted was never said.
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-    async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
-        """Commit; False where the group has moved on, or the broker does not answer."""
-        return cast(bool, await self.call_thread(self._commit_positions, positions))
-
-    async def _commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
-        consumer = self._ensure_consumer()
-        offsets = {
-            TopicPartition(*source): OffsetAndMetadata(position.offset, position.metadata)
-            for source, position in positions.items()
-        }
-        try:
-            await consumer.commit(offsets)
-        except (CommitFailedError, IllegalStateError) as error:
-            log.warning("commit refused, the partitions have a new owner: %s", error)
-            return False
-        except KafkaError as error:
-            log.warning("commit not possible now, will be tried again: %r", error)
-            return False
-        return True
-
-    async def committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
-        """Return the committed positions of those partitions that have one."""
-        return cast(dict[Partition, Committed], await self.call_thread(self._committed_positions, sources))
-
-    async def _committed_positions(self, sources: list[Partition]) -> dict[Partition, Committed]:
-        coordinator = self._ensure_consumer()._coordinator
-        found = await coordinator.fetch_committed_offsets([TopicPartition(*source) for source in sources])
-        return {
-            Partition(*tp): Committed(position.offset, position.metadata or "")
-            for tp, position in found.items()
-            if position.offset >= 0
-        }
-
-
 class BatchConsumer(driver.Consumer):
     """Faust's consumer, handing batch topics to the core in whole fetches."""
 
@@ -112,8 +73,14 @@ class BatchConsumer(driver.Consumer):
     _assigned_at = 0.0
     _again = 0
     """Recoveries in a row that did not bring what they should."""
+    _gave_up = False
+    """The broker did not confirm when the worker was to stop."""
     _epoch = 0
     """Counts assignments and revocations: what was fetched before one is nobody's afterwards."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._committing = asyncio.Lock()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -180,9 +147,8 @@ class BatchConsumer(driver.Consumer):
                 continue
             source = Partition(*tp)
             if core.is_batch_topic(source.topic):
-                again = core.take(source, records)
-                if again is not None:
-                    await self.seek(TP(*source), again)
+                if core.take(source, records) is not None:
+                    await self._read_again(source)
             elif core.is_changelog(source.topic):
                 again = core.fold(source, records)
                 if again is not None:
@@ -191,6 +157,16 @@ class BatchConsumer(driver.Consumer):
                     await self._hand_to_faust(TP(*source), records[-1:])
             else:
                 await self._hand_to_faust(TP(*source), records)
+
+    async def _read_again(self, source: Partition) -> None:
+        """Seek back to where the owner is, or to where the log begins by now: aiokafka goes there by itself, and tells nobody."""
+        epoch = self._epoch
+        (earliest,) = (await self._thread.earliest_offsets(TopicPartition(*source))).values()
+        if epoch != self._epoch:
+            return
+        offset = self.core.lost_until(source, earliest)
+        if offset is not None:
+            await self.seek(TP(*source), offset)
 
     async def _hand_to_faust(self, tp: TP, records: list[Any]) -> None:
         """Deliver records one by one, as the base class does."""
@@ -225,25 +201,32 @@ class BatchConsumer(driver.Consumer):
                     await self._commit_batches()
 
     async def _commit_batches(self) -> None:
-        positions = self.core.committable()
-        if not positions:
-            return
-        reach("commit")
-        if await self._thread.commit_positions(positions):
-            reach("committed")
-            self.core.on_committed(positions)
+        # One after the other: a commit that is tried again must not land behind a newer one.
+        async with self._committing:
+            positions = self.core.committable()
+            if not positions:
+                return
+            reach("commit")
+            if await self._thread.commit_positions(positions):
+                reach("committed")
+                self.core.on_committed(positions)
 
     def _highwater(self, source: Partition) -> int | None:
-        return self._thread.highwater(TP(*source))
+        # aiokafka's own asserts that the partition is assigned, which another thread may change at any moment.
+        held = self._thread._ensure_consumer()._subscription.subscription
+        assignment = held and held.assignment
+        state = assignment and assignment.state_value(TopicPartition(*source))
+        return cast("int | None", state and state.highwater)
 
     def highwater_of(self, topic: str, partition: int) -> int | None:
         """Return the end of a partition as the last fetch told it, None before any."""
         return self._highwater(Partition(topic, partition))
 
     def broker_answers(self) -> bool | None:
-        """Tell whether the group coordinator is known and the group joined; None before the consumer runs."""
+        """Tell whether the group coordinator is known and the group joined; None until the consumer has connected."""
         consumer = self._thread._consumer
-        return None if consumer is None else consumer._coordinator.coordinator_id is not None
+        coordinator = None if consumer is None else consumer._coordinator
+        return None if coordinator is None else coordinator.coordinator_id is not None
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Seek, but a changelog that is being restored to its beginning.
@@ -285,13 +268,14 @@ class BatchConsumer(driver.Consumer):
         ]
 
     async def perform_seek(self) -> None:
+        epoch = self._epoch
         unfolded = self._unfolded()
         if unfolded:
             # The same stale events, arriving a moment later, make Faust believe that it has read everything.
-            await self._recover_again(f"{len(unfolded)} changelogs were not read to their end")
+            self._recovery.signal_recovery_start.set()
+            await self._wait_again(f"{len(unfolded)} changelogs were not read to their end")
             return
         await super().perform_seek()
-        epoch = self._epoch
         with self._ending_the_worker():
             try:
                 await self._begin(epoch)
@@ -300,16 +284,18 @@ class BatchConsumer(driver.Consumer):
                 if epoch == self._epoch:
                     raise
 
-    async def _recover_again(self, why: str) -> None:
+    async def _wait_again(self, why: str) -> None:
+        """Wait for the recovery or the assignment that was asked for; Faust ends whoever waits here when it comes."""
         self._again += 1
         if self._again > AGAIN_MOST:
             self.core.fail(
-                ContractError(f"recovered {self._again} times, and still {why}. Start the worker again.")
+                ContractError(
+                    f"recovered {self._again} times, and still {why}. Start the worker again; if it says so again, state was deleted "
+                    "that offsets were committed with: delete the offsets of the group too, and everything is read from the start."
+                )
             )
             return
         log.warning("recovering again: %s", why)
-        self._recovery.signal_recovery_start.set()
-        # Whoever waits for this call looks at that signal, and ends the call.
         await asyncio.sleep(AGAIN_SECONDS)
 
     async def _begin(self, epoch: int) -> None:
@@ -322,9 +308,16 @@ class BatchConsumer(driver.Consumer):
         if epoch != self._epoch:
             # Given back while we asked, and what was folded is forgotten: whoever begins now would begin with nothing.
             return
+        unread = [source for source in sources if not core.restores(source)]
+        if unread:
+            # Whoever leads the group has not heard of a changelog that another worker has only just created.
+            await self._thread.join_again()
+            await self._wait_again(f"{len(unread)} partitions were assigned without their changelog")
+            return
         lacking = [source for source in sources if core.lacks(source, committed.get(source))]
         if lacking:
-            await self._recover_again(
+            self._recovery.signal_recovery_start.set()
+            await self._wait_again(
                 f"state of {len(lacking)} partitions is older than what was committed with it"
             )
             return
@@ -340,10 +333,13 @@ class BatchConsumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         await super().wait_empty()
-        if self.core.live and not self.core.failed:
+        # A stop comes here twice, and a broker that was silent for so long is not waited for again.
+        if self.core.live and not self.core.failed and not self._gave_up:
             with self._ending_the_worker():
-                await self.core.settle()
-                await self._commit_batches()
+                if await self.core.settle():
+                    await self._commit_batches()
+                else:
+                    self._gave_up = bool(self.app.should_stop)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._epoch += 1
@@ -356,9 +352,13 @@ class BatchConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         reach("revoked")
         self.core.forget()
+        # Whoever asked where to begin while partitions were given back asked before their state was forgotten.
+        self._epoch += 1
         for tp in revoked:
             if self.core.is_changelog(tp.topic):
                 self._recovery.revoke(tp)
+        # Faust's assignor leaves topics out that the leader of the group has not heard of.
+        await self._thread.refresh_metadata()
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         if not self.core.is_batch_topic(tp.topic) and not self.core.is_changelog(tp.topic):
@@ -373,6 +373,20 @@ class BatchTransport(driver.Transport):
     core: BatchCore
     fetch_wait_ms: int
 
+    async def _create_topic(self, *args: Any, **options: Any) -> None:
+        """Create a topic as Faust does, and ask again while brokers come and go: it ends the worker at the first that does."""
+        deadline = monotonic() + CREATE_SECONDS
+        while True:
+            try:
+                await super()._create_topic(*args, **options)
+            except KafkaError as error:
+                if not error.retriable or monotonic() > deadline:
+                    raise
+                log.warning("topics cannot be created now, will be tried again: %r", error)
+                await asyncio.sleep(CREATE_PAUSE_SECONDS)
+            else:
+                return
+
     @classmethod
     def install(cls, app: faust.App, core: BatchCore, fetch_wait_ms: int) -> None:
         """Make `app` consume through the batch path."""
@@ -380,17 +394,3 @@ class BatchTransport(driver.Transport):
         transport.core = core
         transport.fetch_wait_ms = fetch_wait_ms
         app.transport = transport
-
-
-class StateTable(Table[bytes, bytes]):
-    """A Faust table that stands for a changelog whose records the batch core folds itself.
-
-    Faust creates the changelog topic, co-partitions it with its source and runs the recovery; the values live in the
-    partition agents, so nothing is kept here a second time.
-    """
-
-    async def on_changelog_event(self, event: Any) -> None:
-        return None
-
-    def apply_changelog_batch(self, batch: Any) -> None:
-        return None

@@ -154,7 +154,12 @@ class WindowsPartition:
             raise ContractError(f"{self._context.changelog}: a key of unknown kind {key!r}")
 
     def lacks(self, committed: Committed) -> bool:
-        return False  # what is committed is what open panes need, and those are read again
+        scalars = json.loads(committed.metadata or "{}")
+        if scalars.get("topic") != self._context.topic_id or "state" not in scalars:
+            return False  # of a former topic, or of a release that did not tell
+        known = {str(stream): stamp for stream, (stamp, _, _) in self._stored_judges.items()}
+        older = [name for name, until in scalars["closed"].items() if known.get(name, -1) < until]
+        return bool(older) or self._resume_at < int(scalars["state"])
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         where = f"{self._context.topic}[{self._partition}]"
@@ -316,11 +321,8 @@ class WindowsPartition:
 
     def _stage(self, number: int) -> _Staged:
         """Return the state as of now. The packs come before the judges that need them: a crash may fall between two."""
-        closed = {
-            stream: judge.closed_until
-            for stream, judge in self._judges.items()
-            if judge.closed_until is not None
-        }
+        judges = self._judges.items()
+        closed = {stream: until for stream, judge in judges if (until := judge.closed_until) is not None}
         records: list[tuple[bytes, int, bytes]] = []
         for kind, stream, start in sorted(self._unsaved):
             pack = (self._minutes if kind == "m" else self._hours)[stream].get(start)
@@ -331,15 +333,15 @@ class WindowsPartition:
             records.append((self._key("j", stream, 0), until, self._judges[stream].to_state()))
         marks = {str(stream): fold.announced() for stream, fold in self._folds.items()}
         # While restored watermarks wait for the snapshots they speak for, they go on waiting in the next life too.
-        records.append((self._key("w", "all", 0), max(self._offset, self._resume_at), _pack(marks)))
+        stamp = max(self._offset, self._resume_at)
+        records.append((self._key("w", "all", 0), stamp, _pack(marks)))
         for stream, until in closed.items():
             forget_before(self._minutes[stream], until - MINUTES_KEPT)
             forget_before(self._hours[stream], until - HOURS_KEPT)
         needed = [fold.needed_from() for fold in self._folds.values()]
         offset = min([self._offset + 1, *(first for first in needed if first is not None)])
-        return _Staged(
-            number, records, Committed(offset, json.dumps({"topic": self._context.topic_id})), closed
-        )
+        scalars = {"topic": self._context.topic_id, "state": stamp, "closed": closed}
+        return _Staged(number, records, Committed(offset, json.dumps(scalars)), closed)
 
     def _key(self, kind: str, name: str, start: int) -> bytes:
         return f"{kind}|{name}|{start}|{self._writer}".encode()
@@ -365,9 +367,7 @@ class WindowsPartition:
 
     def _outdated(self, staged: _Staged) -> list[bytes]:
         """Return keys of other writers that `staged` replaces, and of packs that no window needs any more."""
-        written = {
-            (kind, name, start) for kind, name, start in (self._keys[key] for key, _, _ in staged.records)
-        }
+        written = {self._keys[key] for key, _, _ in staged.records}
         fresh = {key for key, _, _ in staged.records}
         gone = list(self._obsolete)
         for key, (kind, name, start) in self._keys.items():

@@ -13,6 +13,7 @@ import faust
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    InvalidSessionTimeoutError,
     TopicAuthorizationFailedError,
 )
 from mode import Service
@@ -41,6 +42,8 @@ log = logging.getLogger("barometer.worker")
 
 LOOK_SECONDS: Final = 1.0
 """How often gauges and health facts are read."""
+SOON_SECONDS: Final = 0.1
+"""And how often while the worker is not ready: whoever waits for that need not wait for the next look."""
 STOP_SECONDS: Final = 20.0
 """Longest orderly stop; then the process leaves at once. Nothing is lost: what was not committed is read again."""
 EXIT_STUCK: Final = 1
@@ -54,6 +57,10 @@ RIGHTS_LOST: Final = (
 
 class PortTaken(BarometerError):
     """Somebody else listens where metrics and health are to be."""
+
+
+class SessionRefused(BarometerError):
+    """The brokers do not allow the session timeout."""
 
 
 class Monitoring(Service):
@@ -99,7 +106,7 @@ class Monitoring(Service):
         app = self._pipeline.app
         core = self._pipeline.core
         while not self.should_stop:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS if self._pipeline.observer.is_ready else SOON_SECONDS)
             health = self._health
             health.beat(monotonic())
             if self._board is not None:
@@ -156,7 +163,8 @@ class _Worker(faust.Worker):
         maybe_cancel(self._starting_fut)
 
     brokers = ""
-    """For messages; set before it runs."""
+    session_timeout_seconds = 0.0
+    """For messages, as `brokers`; set before it runs."""
 
     async def on_first_start(self) -> None:
         # The parent class changes into its working directory and sets the process title; neither is wanted here.
@@ -193,6 +201,12 @@ class _Worker(faust.Worker):
         for reason in reasons:
             if isinstance(reason, BarometerError):
                 return reason
+            if isinstance(reason, InvalidSessionTimeoutError):
+                return SessionRefused(
+                    f"Kafka at {self.brokers} allows no session timeout of {self.session_timeout_seconds:g} s. Set "
+                    "BAROMETER_SESSION_TIMEOUT_SECONDS to one between the brokers' group.min.session.timeout.ms (6 s where nobody "
+                    "has set it) and group.max.session.timeout.ms (30 min), or set those."
+                )
             if isinstance(reason, RIGHTS_LOST):
                 return Forbidden(
                     f"Kafka at {self.brokers} does not allow what a worker does: {reason}. {REMEDY}"
@@ -252,6 +266,7 @@ def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = Non
     # It would write escape codes to standard output, terminal or not.
     worker.spinner = None
     worker.brokers = settings.brokers
+    worker.session_timeout_seconds = settings.session_timeout_seconds
     pipeline.core.on_failed = worker.fail
     try:
         with FaultsThread(settings, pipeline.observer.metrics.faults) if settings.faults else nullcontext():

@@ -39,10 +39,6 @@ class Segments:
         """Note a stored segment whose youngest entry has event time `newest`."""
         self._until[key] = newest
 
-    def discard(self, key: bytes) -> None:
-        """Note that a stored segment was tombstoned."""
-        self._until.pop(key, None)
-
     def append(self, entries: Sequence[Entry], newest: int) -> list[Segment]:
         """Add entries (the youngest of them has event time `newest`); return the segments to write."""
         writes: list[Segment] = []

@@ -44,10 +44,26 @@ def load(key: bytes, value: bytes) -> Stored:
     try:
         stored = _decode_stored(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _refuse_other(key, _format_of(value))
         raise ContractError(f"state record {key!r} cannot be read: {error}") from error
-    if stored.format != FORMAT:
+    _refuse_other(key, stored.format)
+    return stored
+
+
+def _format_of(value: bytes) -> int:
+    """Return the number that a record of whatever layout begins with, ours where it has none."""
+    try:
+        match msgspec.msgpack.decode(value):
+            case [int(number), *_]:
+                return number
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    return FORMAT
+
+
+def _refuse_other(key: bytes, number: int) -> None:
+    if number != FORMAT:
         raise ContractError(
-            f"state record {key!r} has format {stored.format}, this version reads {FORMAT}. "
+            f"state record {key!r} has format {number}, this version reads {FORMAT}. "
             "Run the version that wrote it until it has stopped cleanly, then upgrade step by step."
         )
-    return stored

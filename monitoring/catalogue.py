@@ -59,6 +59,12 @@ RECORDS: Final = Metric(
     "Records read from each source partition, whatever became of them; shows a skewed partition.",
     ("stream", "partition"),
 )
+LOST: Final = Metric(
+    "barometer_lost_records_total",
+    Kind.COUNTER,
+    "Offsets that retention deleted before this worker had read them.",
+    ("topic", "partition"),
+)
 DEAD_LETTERS: Final = Metric(
     "barometer_dead_letters_total",
     Kind.COUNTER,
@@ -242,7 +248,7 @@ BUILD_INFO: Final = Metric(
 )
 
 METRICS: Final[tuple[Metric, ...]] = (
-    *(EVENTS, RECORDS, DEAD_LETTERS, CLASSIFIED_LATENCY, WARNING_LATENCY),
+    *(EVENTS, RECORDS, LOST, DEAD_LETTERS, CLASSIFIED_LATENCY, WARNING_LATENCY),
     *(BATCH_RECORDS, FLUSH_SECONDS, FLUSHES_OPEN),
     *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
     *(WARNINGS, PROVISIONAL, WORK_ORDERS, COMPLAINTS),

@@ -12,7 +12,7 @@ class HealthPolicy:
     """How patient the checks are."""
 
     beat_age_max_seconds: float = 30.0
-    """A loop that has not run for this long is stuck: three times the default session timeout, after which
+    """A loop that has not run for this long is stuck: five times the default session timeout, after which
     the group has given the partitions away anyway."""
 
 

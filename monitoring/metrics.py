@@ -95,6 +95,7 @@ class PipelineMetrics:
         self._clock = clock
         self._events = _Counts(catalogue.EVENTS, registry)
         self._records = _Counts(catalogue.RECORDS, registry)
+        self._lost = _Counts(catalogue.LOST, registry)
         self._dead_letters = _Counts(catalogue.DEAD_LETTERS, registry)
         self._warnings = _Counts(catalogue.WARNINGS, registry)
         self._provisional = _Counts(catalogue.PROVISIONAL, registry)
@@ -154,6 +155,10 @@ class PipelineMetrics:
             self._events.add((stream, outcome), count)
         self._records.add((stream, str(partition)), records)
         self._batch_records.observe(records)
+
+    def on_lost(self, topic: str, partition: int, count: int) -> None:
+        """Count offsets that were deleted before they were read."""
+        self._lost.add((topic, str(partition)), count)
 
     def on_dead_letters(self, topic: str, reasons: Mapping[str, int]) -> None:
         """Count refused records of one topic: `RejectReason` value -> how many."""

@@ -38,6 +38,9 @@ DL_ID: Final = "dl_id"
 DL_REPLAYED_AT: Final = "dl_replayed_at"
 DL_ATTEMPT: Final = "dl_attempt"
 """2 for what was refused once, 3 for what was refused again, ..."""
+UNREADABLE_NAME: Final = "\ufffd"
+"""Stands for the name of a header that is not UTF-8, wherever a record is read: names are text to everybody who judges."""
+
 HISTORY: Final = frozenset({DL_ID, DL_REASON, DL_FIELD, DL_REPLAYED_AT, DL_ATTEMPT})
 """Headers that a replay adds to a record, instead of those of an earlier replay."""
 

@@ -13,7 +13,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from signal import Signals
@@ -73,6 +73,8 @@ class KafkaCluster:
         overrides: broker settings by their Kafka names.
         quick_start: False gives the JVM the flags of production, for benchmarks.
         security: listeners with TLS and SASL, users and an authorizer; without it the one listener is open.
+        fronts: ports, one for each node, at which something in between (a proxy) offers the nodes. Each front is an open
+            listener more, advertised there, so that clients that came in through it reach every node through it alone.
     """
 
     def __init__(
@@ -83,7 +85,10 @@ class KafkaCluster:
         *,
         quick_start: bool = True,
         security: Security | None = None,
+        fronts: Sequence[Sequence[int]] = (),
     ) -> None:
+        if any(len(ports) != nodes for ports in fronts):
+            raise ValueError(f"a front needs a port for each of the {nodes} nodes")
         if not 1 <= nodes <= 9:
             raise ValueError(f"nodes must be 1 to 9, not {nodes}")
         self.nodes = nodes
@@ -91,6 +96,7 @@ class KafkaCluster:
         self._overrides = dict(overrides or {})
         self._flags = QUICK_START if quick_start else AS_IN_PRODUCTION
         self._security = security
+        self._fronts = fronts
         self._processes: dict[int, Guarded] = {}
         self._ports: list[int] = []
         self._root = Path()
@@ -122,6 +128,13 @@ class KafkaCluster:
         first = listener * self.nodes
         return ",".join(f"127.0.0.1:{port}" for port in self._ports[first : first + self.nodes])
 
+    def behind(self, front: int) -> list[int]:
+        """Return the port of every node to which what stands at a front must lead."""
+        if not self._started:
+            raise RuntimeError("the cluster is not running; call start()")
+        first = (self._secured + 1 + front) * self.nodes
+        return self._ports[first : first + self.nodes]
+
     @property
     def pids(self) -> dict[int, int]:
         """Process id of each node that was started and not killed."""
@@ -150,8 +163,7 @@ class KafkaCluster:
             if there not in (0, self.nodes):
                 raise PartUnavailable(f"{self._root} holds the data of {there} nodes, not of {self.nodes}")
         try:
-            secured = len(self._security.listeners) if self._security else 0
-            self._ports = free_ports((2 + secured) * self.nodes)
+            self._ports = free_ports((2 + self._secured + len(self._fronts)) * self.nodes)
             self._started = True
             for node in range(1, self.nodes + 1):
                 self._prepare(node)
@@ -203,6 +215,10 @@ class KafkaCluster:
         self._launch(node)
         self._wait_until_ready()
 
+    @property
+    def _secured(self) -> int:
+        return len(self._security.listeners) if self._security else 0
+
     def _folder(self, node: int) -> Path:
         return self._root / f"node-{node}"
 
@@ -234,9 +250,13 @@ class KafkaCluster:
             listeners = {INTERNAL: "PLAINTEXT"} | {
                 listener.name: listener.protocol for listener in self._security.listeners
             }
-        advertised = ",".join(
-            f"{name}://127.0.0.1:{self._ports[number * self.nodes + node - 1]}"
-            for number, name in enumerate(listeners)
+        for number in range(len(self._fronts)):
+            listeners[f"FRONT_{number}"] = "PLAINTEXT"
+        own = [self._ports[number * self.nodes + node - 1] for number in range(len(listeners))]
+        told = own[: len(own) - len(self._fronts)] + [ports[node - 1] for ports in self._fronts]
+        bound, advertised = (
+            ",".join(f"{name}://127.0.0.1:{port}" for name, port in zip(listeners, ports, strict=True))
+            for ports in (own, told)
         )
         return {
             "process.roles": "broker,controller",
@@ -244,7 +264,7 @@ class KafkaCluster:
             "controller.quorum.voters": ",".join(
                 f"{number}@127.0.0.1:{port}" for number, port in enumerate(controllers, start=1)
             ),
-            "listeners": f"{advertised},CONTROLLER://127.0.0.1:{controllers[node - 1]}",
+            "listeners": f"{bound},CONTROLLER://127.0.0.1:{controllers[node - 1]}",
             "advertised.listeners": advertised,
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": next(iter(listeners)),

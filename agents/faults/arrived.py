@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from agents.kafkaclient import headers_of
 from agents.reading import Record
 from models.alarmfold import Report
 from models.decode import EventDecoder, identity
@@ -50,7 +51,7 @@ def arrived_message(message: Any) -> Arrived:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        message.headers() or (),
+        headers_of(message),
     )
 
 

@@ -20,7 +20,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
+from agents.kafkaclient import FORBIDDEN, RECEIVED_BYTES_MAX, Brokers, confluent_config, explained
 from models.errors import BarometerError, ContractError
 
 REQUEST_SECONDS: Final = 10.0
@@ -163,6 +163,7 @@ class Reader:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
+                "receive.message.max.bytes": RECEIVED_BYTES_MAX,
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 10,
                 "queued.max.messages.kbytes": 32_768,

@@ -14,7 +14,7 @@ import numpy as np
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 from numpy.typing import NDArray
 
-from agents.kafkaclient import Brokers
+from agents.kafkaclient import Brokers, headers_of
 from agents.verify import pool
 from agents.verify.complaint import Desk
 from agents.verify.index import Columns, Rereader, SourceStamps, columns_of, stamps_in
@@ -208,8 +208,7 @@ def _raw(value: bytes | str | None) -> bytes | None:
 
 
 def _headers(message: Message) -> list[tuple[str, bytes | None]]:
-    headers: Any = message.headers()
-    return headers or []
+    return list(headers_of(message))
 
 
 def _counted(batches: Iterator[list[Message]]) -> Iterator[list[Message]]:

@@ -155,6 +155,11 @@ class Worker:
             sample.value for sample in self.samples(name) if labels.items() <= dict(sample.labels).items()
         )
 
+    def memory(self, field: str = "VmHWM") -> int:
+        """Return a figure of /proc/PID/status in bytes: the largest resident memory that it ever had, or `VmRSS` now."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return 1024 * int(next(line for line in status.splitlines() if line.startswith(field)).split()[1])
+
     def owned(self) -> set[tuple[str, int]]:
         """Return (stream, partition) of every source partition that this worker owns, by its own account."""
         found = self.samples("barometer_panes_open")

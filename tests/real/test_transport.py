@@ -16,19 +16,20 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
 from agents import transport
 from agents.batch import BatchCore, Committed, Flushed, Partition, Route
+from agents.consumerthread import BatchConsumerThread
 from agents.embedded.kafka import KafkaCluster
 from agents.outbox import Outbox, producer_config
 from agents.reading import TopicReader
+from agents.statetable import StateTable, StateTables
 from agents.transport import (
     FAUST_VERSION,
-    BatchConsumerThread,
     BatchTransport,
-    StateTable,
     check_faust_version,
 )
 from models.errors import ContractError
@@ -134,6 +135,7 @@ class Life:
             GROUP,
             broker=f"kafka://{kafka.bootstrap}",
             store="memory://",
+            TableManager=StateTables,
             datadir=str(folder),
             topic_partitions=PARTITIONS,
             topic_replication_factor=1,
@@ -631,4 +633,35 @@ async def test_whoever_loses_its_partitions_while_it_asks_where_to_begin_does_no
         for life in lives:
             await life.app.stop()
             life.outbox.close()
+    assert written(fresh_kafka) == recount(fresh_kafka)
+
+
+async def test_whoever_is_assigned_partitions_without_their_changelog_asks_for_another_assignment(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust's assignor leaves a topic out that the leader has not heard of, and an owner without it would begin with nothing.
+
+    life 1   everything taken, written and committed
+    life 2   assigned without the changelog, twice, and then with it
+    """
+    topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(ENDS))
+    group = PartitionAssignor._get_copartitioned_groups
+    unheard = 2
+
+    def forgetful(wanted: set[str], cluster: Any, subscriptions: Any) -> Any:
+        nonlocal unheard
+        if unheard:
+            unheard -= 1
+            wanted = wanted - {CHANGELOG}
+        return group(wanted, cluster, subscriptions)
+
+    monkeypatch.setattr(PartitionAssignor, "_get_copartitioned_groups", staticmethod(forgetful))
+    write(fresh_kafka, TOPIC, numbers(500 * PARTITIONS))
+    async with living(fresh_kafka, tmp_path) as life:
+        await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 1_000)))
+        assert unheard == 0
+        assert all(owner.restored_at_begin > 0 for owner in life.owners if owner.batches)
     assert written(fresh_kafka) == recount(fresh_kafka)

@@ -6,7 +6,7 @@ real broker, which show that the promises are kept.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
@@ -37,6 +37,11 @@ class ModelledBroker:
         log = self.logs[Partition(topic, partition)]
         log.append(Kept(len(log), self.append_ms, key, value, tuple(headers or ())))
 
+    def copy(self) -> "ModelledBroker":
+        """Return a broker that has the same now, and goes its own way."""
+        logs = defaultdict(list, {place: list(log) for place, log in self.logs.items()})
+        return ModelledBroker(logs, dict(self.committed), self.append_ms)
+
     def compacted(self, source: Partition) -> list[Kept]:
         """The log as log compaction may leave it: of each key the last record, tombstones included."""
         last = {record.key: record.offset for record in self.logs[source]}
@@ -63,6 +68,10 @@ class ModelledOutbox:
     def open_flushes(self) -> int:
         return len(self._sealed)
 
+    @property
+    def open_bytes(self) -> int:
+        return sum(len(value or b"") for queue in self._queues.values() for _, _, value, _ in queue)
+
     def send(self, topic: str, partition: int, key: Any, value: Any, headers: Any = None) -> None:
         queue = self._queues.setdefault(Partition(topic, partition), deque())
         queue.append((self._first + len(self._pending) - 1, key, value, headers))
@@ -72,10 +81,10 @@ class ModelledOutbox:
         self._sealed.append(on_confirmed)
         self._pending.append(0)
 
-    def deliver(self, records: int) -> None:
-        """Let `records` arrive, and confirm the flushes that are whole then."""
-        while records and self._queues:
-            place = self._chance.choice(list(self._queues))
+    def deliver(self, records: int, but: Container[str] = ()) -> None:
+        """Let `records` arrive, and confirm the flushes that are whole then; nothing arrives in the topics of `but`."""
+        while records and (places := [place for place in self._queues if place.topic not in but]):
+            place = self._chance.choice(places)
             queue = self._queues[place]
             # A client sends what it has for a partition in batches.
             for _ in range(min(records, self._chance.randint(1, 20), len(queue))):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.batch import BatchCore, Committed, Flushed, Partition, Route
+from agents.batch import OPEN_BYTES_MAX, BatchCore, Committed, Flushed, Partition, Route
 from models.errors import ContractError
 from tests.unit.agents.modelled import Kept, ModelledBroker, ModelledOutbox
 
@@ -185,10 +185,13 @@ def test_what_compaction_took_out_of_a_changelog_is_missed_once_and_then_passed(
 def test_nobody_begins_whose_changelog_was_not_read_since_it_was_assigned() -> None:
     """It would begin with nothing, at an offset behind which there is something."""
     bench = Bench()
+    assert not bench.core.restores(SOURCE)
     with pytest.raises(KeyError):
         bench.core.begin(SOURCE, Committed(7, "{}"), 0)
     restore(bench, SOURCE, 0, 1)
+    assert bench.core.restores(SOURCE)
     bench.core.forget()
+    assert not bench.core.restores(SOURCE)
     with pytest.raises(KeyError):
         bench.core.begin(SOURCE, Committed(7, "{}"), 0)
 
@@ -277,6 +280,21 @@ def test_offsets_that_retention_took_are_reported() -> None:
     assert bench.core.expected(SOURCE) == 25
 
 
+def test_a_hole_that_retention_has_made_is_reported_and_passed() -> None:
+    """One that is in the log itself is not: its records never were."""
+    bench = began()
+    lost: list[tuple[Partition, int, int]] = []
+    bench.core.on_lost_offsets = lambda *what: lost.append(what)
+    bench.core.take(SOURCE, records(0, 1))
+    assert bench.core.take(SOURCE, records(9)) == 2
+    assert bench.core.lost_until(SOURCE, 0) == 2
+    assert lost == []
+    assert bench.core.lost_until(SOURCE, 8) == 8
+    assert lost == [(SOURCE, 2, 8)]
+    assert bench.core.take(SOURCE, records(8, 9)) is None
+    assert bench.core.lost_until(OTHER, 5) is None
+
+
 def test_too_many_unconfirmed_flushes_saturate() -> None:
     """Then nothing is fetched and nothing flushed until the broker has caught up."""
     bench = Bench(flushes_open_max=2)
@@ -295,6 +313,21 @@ def test_too_many_unconfirmed_flushes_saturate() -> None:
     assert not bench.is_saturated()
     bench.core.tick(lambda _: None)
     assert len(bench.of("flush")) == 3
+
+
+def test_too_many_unconfirmed_bytes_saturate_and_are_flushed_all_the_same() -> None:
+    """Few large records fill a memory as well as many flushes do; what is not sealed would never be confirmed."""
+    bench = began()
+    bench.outbox.send("out", 0, b"k", b"x" * (OPEN_BYTES_MAX - 10))
+    assert not bench.is_saturated()
+    bench.outbox.send("out", 0, b"k", b"x" * 10)
+    assert bench.is_saturated()
+    bench.core.take(SOURCE, records(0))
+    bench.now += 1
+    bench.core.tick(lambda _: None)
+    assert len(bench.of("flush")) == 1
+    bench.outbox.deliver(10)
+    assert not bench.is_saturated()
 
 
 def test_a_tick_flushes_when_the_interval_is_over() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents import crashpoints
-from agents.crashpoints import PLACES, arm, reach
-from tests.chaos.plan import SIZES, plan_of
+from agents.crashpoints import PLACES, WINDOWS, arm, reach
+from tests.chaos.plan import DEATHS, SIZES, plan_of
 
 AGENTS = Path(crashpoints.__file__).parent
 
@@ -58,7 +58,13 @@ def test_a_plan_tries_each_place_in_every_round_and_is_drawn_from_its_seed(size:
     """Equal seeds, equal plans: a campaign that found something can be repeated."""
     chosen = next(one for one in SIZES.values() if one is size)
     plan = plan_of(chosen, 7)
-    assert Counter(death.place for death in plan.deaths) == dict.fromkeys(PLACES, chosen.rounds)
-    assert Counter(plan.blows) == chosen.blows
+    assert Counter(death.place for death in plan.deaths) == dict.fromkeys(DEATHS, chosen.rounds)
+    assert Counter(blow for lane in plan.lanes for blow in lane) == chosen.blows
     assert all(death.passes >= 1 for death in plan.deaths)
     assert plan == plan_of(chosen, 7) != plan_of(chosen, 8)
+
+
+def test_each_place_lies_in_one_window() -> None:
+    """Start, recovery, seek, steady state, flush, commit and rebalance are covered by places, and none stands outside."""
+    assert Counter(place for places in WINDOWS.values() for place in places) == dict.fromkeys(PLACES, 1)
+    assert set(WINDOWS) == {"start", "recovery", "seek", "steady state", "flush", "commit", "rebalance"}

@@ -1,5 +1,6 @@
 """One intake partition by itself: what becomes of each record, of an idle partition, and of a flood of bad ones."""
 
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -9,12 +10,21 @@ import pytest
 
 from agents.batch import Committed, Partition, Route
 from agents.flood import TooManyDeadLetters
-from agents.intake import HOLD_SECONDS, BatchReport, Event, Handler, IntakeContext, IntakePartition, Output
+from agents.intake import (
+    HOLD_BYTES,
+    HOLD_SECONDS,
+    BatchReport,
+    Event,
+    Handler,
+    IntakeContext,
+    IntakePartition,
+    Output,
+)
 from agents.snapshots import WATERMARK_TYPE
 from agents.streams import CountingHandler, counting
 from models.count import CellNamer
 from models.decode import HEARTBEAT_TYPE, EventDecoder
-from models.errors import ContractError, RejectReason
+from models.errors import ContractError, RejectedEvent, RejectReason
 from models.events import MAX_RECORD_BYTES, CallRecord
 from models.history import History
 from models.measures import Stream
@@ -23,7 +33,7 @@ from models.pane import HOUR
 from models.panebook import Increment
 from models.screen import Outcome, ScreenPolicy
 from tests.unit.agents.modelled import Kept, ModelledBroker, ModelledOutbox, ModelledWorker
-from tests.unit.agents.test_exactness import recount, snapshots
+from tests.unit.agents.recounted import recount, snapshots
 from topics.catalogue import DEAD_LETTERS, PANES, input_of
 from topics.headers import dead_letter_origin
 
@@ -279,6 +289,7 @@ def test_the_watermark_follows_the_snapshots_that_it_speaks_for() -> None:
         "newest": T0,
         "heard": T0,
         "window": [2, 0],
+        "marked": True,
     }
     for home in range(PARTITIONS):
         kinds = [dict(record.headers)["ce_type"] for source, record in sent if source == (PANES, home)]
@@ -444,8 +455,37 @@ def test_what_was_kept_back_is_sent_in_its_order(what: str) -> None:
     assert [letter.offset for letter in letters(bench.flush()[1])] == []
 
 
+def test_refusals_of_large_records_are_not_kept_back_for_long() -> None:
+    """However much time there is: they would be memory that nothing bounds."""
+    bench = Bench(ratio_max=0.5, window=100)
+    large = b"{" * (HOLD_BYTES // 2)
+    assert letters(bench.append(large)) == []
+    assert letters(bench.append(large)) == []
+    assert [letter.offset for letter in letters(bench.append(b"{"))] == [0, 1, 2]
+
+
+def test_what_was_refused_is_not_kept() -> None:
+    """Without the cyclic collector, which comes seldom in a worker: a million large records would be there before it."""
+    bench = Bench()
+    gc.collect()
+    gc.disable()
+    before = refusals()
+    try:
+        bench.append(call(), b"{", call(id="b"), call(id=""), b"")
+        bench.flush()
+        kept = refusals()
+    finally:
+        gc.enable()
+    assert kept == before
+
+
+def refusals() -> int:
+    """Return how many there are in this process."""
+    return sum(isinstance(one, RejectedEvent) for one in gc.get_objects())
+
+
 def flooded(outbox: ModelledOutbox) -> list[Route]:
-    """Calls with a limit on dead letters, as `test_exactness` counts them."""
+    """Calls with a limit on dead letters, as `recounted` counts them."""
     bench = Bench(ratio_max=0.5, window=4)
     context = bench.context._replace(outbox=outbox)  # type: ignore[arg-type]
     make: Callable[[int], Any] = partial(IntakePartition, context, make_handler=bench.make_handler)

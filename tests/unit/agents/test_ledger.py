@@ -1,8 +1,4 @@
-"""The ledger of warnings through crashes: intake and windows together on the modelled broker.
-
-A day of calls in which the hotline of a region is understaffed for an hour. However the lives of the workers are cut,
-and whatever was written twice, the identities of the ledger are those of one uninterrupted life.
-"""
+"""The ledger of warnings through crashes: intake and windows together on the modelled broker, over the day that `day` plays."""
 
 from functools import partial
 from random import Random
@@ -12,105 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agents.batch import Partition, Route
-from agents.windows import WindowsContext, WindowsPartition
+from agents.batch import Partition
 from models.errors import ContractError
-from models.measures import Stream
 from models.outcomes import EarlyWarning
-from models.pane import HOUR
-from models.rules import load_rules
 from tests.examples import examples
-from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
-from tests.unit.agents.test_exactness import PARTITIONS, SOURCES, T0, call
-from tests.unit.agents.test_exactness import routes as intake_routes
-from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, PANES
-
-RULES = load_rules()
-HOMES = [Partition(PANES, home) for home in range(PARTITIONS)]
-Identity = tuple[str, int, str, str, int]
-
-
-def routes(outbox: ModelledOutbox, lives: Random, version: str = "v") -> list[Route]:
-    """Intake of calls, and windows over it; the clock of state writing runs as it likes."""
-    context = WindowsContext(
-        topic=PANES,
-        topic_id="panes",
-        source_ids=dict.fromkeys(Stream, "id"),
-        version=f"{version}-{RULES.version}",
-        rules=RULES,
-        zone="Asia/Shanghai",
-        partitions=PARTITIONS,
-        changelog="barometer-windows-changelog",
-        outbox=outbox,  # type: ignore[arg-type]
-        on_warning=lambda *_: None,
-        on_notice=lambda *_: None,
-        clock=lambda: lives.random() * 4 + 1_750_000_000,
-    )
-    return [*intake_routes(outbox), Route(PANES, context.changelog, partial(WindowsPartition, context))]
-
-
-def calls_of_a_day() -> list[tuple[int, bytes]]:
-    """60 calls every 15 minutes; from 03:00 to 04:00 after the start nobody answers in region 44."""
-    found = []
-    for minute in range(7 * 60):
-        for index in range(8):
-            time = T0 + minute * 60 + index * 7
-            understaffed = 180 <= minute < 240
-            body = {
-                "id": f"call-{minute}-{index}",
-                "time": time * 1000,
-                "customerId": "c",
-                "region": "44",
-                "answered": not understaffed,
-                "waitSeconds": 200 if understaffed else 3,
-                "talkSeconds": 0 if understaffed else 60,
-            }
-            found.append((index % PARTITIONS, msgspec.json.encode(body)))
-    end = T0 + 9 * HOUR
-    return found + [(source, call(f"end-{source}", end, "11")) for source in range(PARTITIONS)]
-
-
-LOG = calls_of_a_day()
-
-
-def ledger(broker: ModelledBroker) -> dict[str, list[Identity]]:
-    """Identities by warning, in order of appearance, repeats left out."""
-    decoder = msgspec.json.Decoder(EarlyWarning)
-    found: dict[str, list[Identity]] = {}
-    for home in range(PARTITIONS):
-        for record in broker.logs[Partition(EARLY_WARNINGS, home)]:
-            assert record.value is not None
-            warning = decoder.decode(record.value)
-            identity = (warning.id, warning.sequence, warning.transition, warning.severity, warning.pane)
-            if identity not in found.setdefault(warning.id, []):
-                found[warning.id].append(identity)
-    return found
-
-
-def play(seed: int | None) -> ModelledBroker:
-    """Play the day; with a seed, in lives that are cut at random moments."""
-    broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
-    for number, value in LOG:
-        broker.append(SOURCES[number].topic, number, b"c", value)
-    chance = Random(seed)
-    make = partial(routes, lives=chance)
-    everything = [*SOURCES, *HOMES]
-    if seed is not None:
-        for _ in range(6):
-            worker = ModelledWorker(broker, make, PARTITIONS, compact=chance.random() < 0.5)
-            for _ in range(chance.randint(3, 25)):
-                for source in everything:
-                    if chance.random() < 0.7:
-                        worker.take(source, chance.randint(1, 150))
-                if chance.random() < 0.6:
-                    worker.flush()
-                if chance.random() < 0.7:
-                    worker.outbox.deliver(chance.choice((3, 40, 400, 10_000)))
-                if chance.random() < 0.4:
-                    worker.commit()
-    ModelledWorker(broker, make, PARTITIONS, compact=True).drain(everything)
-    return broker
-
+from tests.unit.agents.day import HOMES, ledger, log_of_the_day, play, routes
+from tests.unit.agents.lives import PARTITIONS, SOURCES
+from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
+from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS
 
 REFERENCE = ledger(play(None))
 
@@ -138,11 +43,11 @@ def test_the_understaffed_hour_raises_and_clears_its_warnings() -> None:
 
 
 @settings(max_examples=examples(25), deadline=None)
-@example(seed=18)  # state written while snapshots were still being read again
-@given(seed=st.integers(0, 2**32))
-def test_the_ledger_is_that_of_an_uninterrupted_life(seed: int) -> None:
+@example(seed=18, is_slow=False)  # state written while snapshots were still being read again
+@given(seed=st.integers(0, 2**32), is_slow=st.booleans())
+def test_the_ledger_is_that_of_an_uninterrupted_life(seed: int, is_slow: bool) -> None:
     """Transitions may be repeated on the wire; none is skipped, and none is new."""
-    assert ledger(play(seed)) == REFERENCE
+    assert ledger(play(seed, is_slow=is_slow)) == REFERENCE
 
 
 def half(broker: ModelledBroker, version: str, *, drained: bool) -> ModelledWorker:
@@ -168,14 +73,6 @@ def stop(worker: ModelledWorker) -> None:
         worker.core.flush(closing=True)
         worker.outbox.deliver(10_000)
         worker.commit()
-
-
-def log_of_the_day() -> ModelledBroker:
-    """The day's calls, nothing judged."""
-    broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
-    for number, value in LOG:
-        broker.append(SOURCES[number].topic, number, b"c", value)
-    return broker
 
 
 def test_another_version_goes_on_where_the_old_one_has_stopped_cleanly() -> None:

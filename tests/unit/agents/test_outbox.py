@@ -105,6 +105,24 @@ def test_a_flush_is_confirmed_when_all_of_it_is() -> None:
     assert (bench.confirmed, bench.outbox.open_flushes) == (["a"], 0)
 
 
+def test_unconfirmed_bytes_are_counted_until_their_flush_is_confirmed() -> None:
+    """Sealed or not; tombstones weigh nothing, and what was abandoned is no longer ours."""
+    bench = Bench()
+    bench.send(2)
+    bench.outbox.send("t", 0, b"k", None)
+    assert bench.outbox.open_bytes == 2
+    bench.seal("a")
+    bench.send()
+    assert bench.outbox.open_bytes == 3
+    for _ in range(3):
+        bench.producer.deliver(0)
+    bench.outbox.poll()
+    assert bench.outbox.open_bytes == 1
+    bench.seal("b")
+    bench.outbox.abandon()
+    assert bench.outbox.open_bytes == 0
+
+
 def test_flushes_are_confirmed_in_the_order_of_their_seals() -> None:
     """A later one waits for the earlier, since its offsets cover both."""
     bench = Bench()

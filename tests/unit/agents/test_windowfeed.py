@@ -17,9 +17,9 @@ from models.pane import HOUR, MINUTE
 from models.rules import load_rules
 from models.windows import STANDARD
 from tests.examples import examples
+from tests.unit.agents.day import LOG, play
+from tests.unit.agents.lives import PARTITIONS
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox
-from tests.unit.agents.test_exactness import PARTITIONS
-from tests.unit.agents.test_ledger import LOG, play
 from topics.catalogue import WINDOWS
 from topics.headers import attributes_of
 

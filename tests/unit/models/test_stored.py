@@ -36,6 +36,15 @@ def test_another_format_is_refused_with_the_remedy(number: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "rest", [[], ["v"], ["v", "s", "7"], ["v", "s", 7, {"a": 1}], [{"all": "in one"}]], ids=str
+)
+def test_another_format_is_told_as_such_whatever_follows(rest: list[object]) -> None:
+    """A later layout may have nothing in common with ours but that it begins with its number."""
+    with pytest.raises(ContractError, match=f"has format {FORMAT + 1}, this version reads {FORMAT}"):
+        load(KEY, msgspec.msgpack.encode([FORMAT + 1, *rest]))
+
+
+@pytest.mark.parametrize(
     "value",
     [
         b"",

@@ -36,6 +36,7 @@ def filled(registry: CollectorRegistry) -> PipelineMetrics:
     health = Health(started=0.0, broker_ok=True, redis_ok=True)
     metrics.on_batch(Stream.COMPLAINTS, 0, {Outcome.ON_TIME: 3}, 3)
     metrics.on_dead_letters("cx.complaints.v1", {RejectReason.EMPTY: 1})
+    metrics.on_lost("cx.complaints.v1", 0, 7)
     metrics.on_complaints({("NET", "P1"): 1})
     metrics.on_work_orders({("network-ops", "P1"): 1})
     metrics.on_classified([0.01])
