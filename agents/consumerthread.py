@@ -23,6 +23,7 @@ LEAVE_SECONDS: Final = 3.0
 """Longest farewell to the group; whoever does not hear it misses this worker when its session ends."""
 METADATA_SECONDS: Final = 2.0
 """Longest wait for the brokers' list of topics."""
+METADATA_PAUSE_SECONDS: Final = 0.1
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
@@ -64,13 +65,27 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             return False
         return True
 
+    def check_group(self) -> None:
+        """Raise why the group refuses this worker for good; aiokafka tells whoever fetches, and without partitions nobody does."""
+        coordinator = None if self._consumer is None else self._consumer._coordinator
+        refusal = getattr(coordinator, "_pending_exception", None)
+        if refusal is not None and not refusal.retriable:
+            raise cast(KafkaError, refusal)
+
     async def refresh_metadata(self) -> None:
         """Ask the brokers which topics there are; without an answer what was known stays."""
         await self.call_thread(self._refresh_metadata)
 
     async def _refresh_metadata(self) -> None:
+        consumer = self._ensure_consumer()
+        client = consumer._client
         with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._ensure_consumer()._client.force_metadata_update(), METADATA_SECONDS)
+            async with asyncio.timeout(METADATA_SECONDS):
+                await client.force_metadata_update()
+                # Brokers that come and go tell of a topic late, or for a moment not at all.
+                while not all(map(client.cluster.partitions_for_topic, consumer.subscription())):
+                    await asyncio.sleep(METADATA_PAUSE_SECONDS)
+                    await client.force_metadata_update()
 
     async def join_again(self) -> None:
         """Ask the group for another assignment."""

@@ -297,10 +297,7 @@ class IntakePartition:
         self._unconfirmed.append((number, offset))
         self._send_refused()
         state = self._state
-        sent = min(self._sent, self._unsure[0] - 1) if self._unsure else self._sent
-        if sent > self._sent_noted:
-            state.save_sent(sent)
-            self._sent_noted = sent
+        self._note_sent()
         for image in state.panes.take_dirty(offset):
             state.save_pane(image)
             reach("pane")
@@ -343,6 +340,14 @@ class IntakePartition:
     def confirmed(self, number: int) -> None:
         while self._unconfirmed and self._unconfirmed[0][0] <= number:
             self._sent = max(self._sent, self._unconfirmed.popleft()[1])
+        # Not with the next flush: whoever takes over after a kill sends again what is not noted.
+        self._note_sent()
+
+    def _note_sent(self) -> None:
+        sent = min(self._sent, self._unsure[0] - 1) if self._unsure else self._sent
+        if sent > self._sent_noted:
+            self._state.save_sent(sent)
+            self._sent_noted = sent
 
     def on_committed(self, position: Committed) -> None:
         self._committed_offset = position.offset

@@ -42,7 +42,7 @@ FAUST_VERSION: Final = "0.15.3"
 
 
 AGAIN_MOST: Final = 5
-"""Recoveries in a row after which a worker gives up."""
+"""Recoveries of one assignment after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
 
@@ -72,7 +72,7 @@ class BatchConsumer(driver.Consumer):
     _thread: BatchConsumerThread
     _assigned_at = 0.0
     _again = 0
-    """Recoveries in a row that did not bring what they should."""
+    """Recoveries of the present assignment that did not bring what they should."""
     _gave_up = False
     """The broker did not confirm when the worker was to stop."""
     _epoch = 0
@@ -197,6 +197,7 @@ class BatchConsumer(driver.Consumer):
         with self._ending_the_worker():
             while not self.should_stop and not self.core.failed:
                 await asyncio.sleep(interval)
+                self._thread.check_group()
                 if self.flow_active and not self.app.rebalancing:
                     await self._commit_batches()
 
@@ -343,6 +344,7 @@ class BatchConsumer(driver.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._epoch += 1
+        self._again = 0
         self._assigned_at = monotonic()
         reach("assigned")
         await super().on_partitions_assigned(assigned, generation_id)
@@ -379,8 +381,8 @@ class BatchTransport(driver.Transport):
         while True:
             try:
                 await super()._create_topic(*args, **options)
-            except KafkaError as error:
-                if not error.retriable or monotonic() > deadline:
+            except (KafkaError, ConnectionError) as error:
+                if not getattr(error, "retriable", True) or monotonic() > deadline:
                     raise
                 log.warning("topics cannot be created now, will be tried again: %r", error)
                 await asyncio.sleep(CREATE_PAUSE_SECONDS)

@@ -75,7 +75,13 @@ class Load:
         days = DAYS_MORE * -(-self._size.events // EVENTS_A_DAY) + 1
         start, end = days_from(FIRST_DAY, days)
         mix = load_mix()
-        kinds = [kind for kind in IncidentKind if kind is not IncidentKind.PRICE_CHANGE]
+        # The faulty producer first, so that a short campaign has its dead letters and duplicates too.
+        others = [
+            kind
+            for kind in IncidentKind
+            if kind not in {IncidentKind.PRICE_CHANGE, IncidentKind.BAD_PRODUCER}
+        ]
+        kinds = [IncidentKind.BAD_PRODUCER, *others]
         incidents: list[Incident] = []
         for turn in range(days * TURNS_A_DAY):
             first = start + turn // TURNS_A_DAY * DAY

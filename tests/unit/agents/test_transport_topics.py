@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaError, NodeNotReadyError, TopicAuthorizationFailedError
+from aiokafka.errors import NodeNotReadyError, TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 
 from agents import app, transport
@@ -18,7 +18,7 @@ from topics.catalogue import PANES, input_of
 class Answers:
     """What creating a topic leads to, time after time; nothing more is success."""
 
-    def __init__(self, *errors: KafkaError) -> None:
+    def __init__(self, *errors: Exception) -> None:
         self._errors = list(errors)
         self.asked: list[tuple[Any, ...]] = []
 
@@ -42,9 +42,9 @@ def create(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 async def test_a_broker_that_goes_away_is_asked_again(create: Any) -> None:
     """A worker that starts while a broker dies starts all the same."""
-    answers = Answers(NodeNotReadyError(), NodeNotReadyError())
+    answers = Answers(NodeNotReadyError(), ConnectionRefusedError(), NodeNotReadyError())
     await create(answers)
-    assert answers.asked == [("owner", "client", "topic", 4, 3)] * 3
+    assert answers.asked == [("owner", "client", "topic", 4, 3)] * 4
 
 
 async def test_a_refusal_is_raised_at_once(create: Any) -> None:
