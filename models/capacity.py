@@ -14,7 +14,7 @@ from models.errors import ContractError
 from models.events import SurveyKind
 from models.measures import WIDTH, Stream
 from models.regions import Regions
-from models.rule import Kind, Rule, RuleSet
+from models.rule import Rule, RuleSet
 from models.taxonomy import Taxonomy
 from models.vocabulary import Channel, Product, Segment
 
@@ -73,7 +73,7 @@ def judge_bytes_at_most(rules: Sequence[Rule], values: Values) -> int:
     total = 0
     for combination in {combination for rule in rules for combination in rule.dimensions}:
         covering = [rule for rule in rules if combination in rule.dimensions]
-        learned = {rule.measure.numerator for rule in covering if rule.kind is Kind.SURGE}
+        learned = {rule.measure.numerator for rule in covering if rule.expects}
         cells = prod(len(values[name]) for name in combination)
         names = sum(len(name) + 2 + max(map(len, values[name])) for name in combination) + _AROUND_CELL
         total += cells * (names + BASELINE_BYTES * len(learned) + EPISODE_BYTES * len(covering))
@@ -93,7 +93,7 @@ def refuse_wide_judges(rules: RuleSet, partitions: int, values: Values) -> None:
         if share > PANE_BYTES_MAX:
             raise ContractError(
                 f"BAROMETER_RULES_FILE: what the rules of {stream} remember may take {share:,} bytes in one record of which "
-                f"{PANE_BYTES_MAX:,} fit. Let fewer combinations of dimensions have a surge rule, or use more partitions."
+                f"{PANE_BYTES_MAX:,} fit. Let fewer combinations of dimensions be expected to count something (surge, growth, silence), or use more partitions."
             )
 
 

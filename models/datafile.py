@@ -13,10 +13,11 @@ import yaml
 from models.errors import DataFileError
 
 # libyaml parses about ten times as fast; the pure reader is the same schema where it was not built.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fastest safe loader there is; of a key written twice it keeps the last."""
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]
+class _Loader(SafeLoader):  # type: ignore[misc]
     """A safe loader that refuses a key written twice, of which YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -74,7 +75,9 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
 def fail(name: str, place: str, fault: str, remedy: str) -> NoReturn:
     """Raise the `DataFileError` for `place` (a dotted path, or a line) in file `name`."""
-    raise DataFileError(f"{name}: {place or 'top level'} {fault}; {remedy}")
+    raise DataFileError(
+        f"{name}: {place or 'top level'} {fault}; {remedy}", place=place, fault=fault, remedy=remedy
+    )
 
 
 def mapping(value: object, name: str, place: str) -> dict[str, Any]:
@@ -88,20 +91,19 @@ def texts(value: object, name: str, place: str) -> tuple[str, ...]:
     """Return `value` if it is a list of texts."""
     if not isinstance(value, list):
         fail(name, place, f"is {_kind(value)}, not a list", "write `[one, two]` or `- one` lines there")
-    for index, entry in enumerate(value):
-        if not isinstance(entry, str) or not entry:
-            fail(
-                name,
-                f"{place}[{index}]",
-                f"is {entry!r} ({_kind(entry)}), not a text",
-                "put it in quotes (YAML reads bare no, on, off and numbers as something else)",
-            )
-    return tuple(value)
+    return tuple(text(entry, name, f"{place}[{index}]") for index, entry in enumerate(value))
 
 
 def text(value: object, name: str, place: str) -> str:
     """Return `value` if it is a non-empty text."""
-    return texts([value], name, place)[0]
+    if not isinstance(value, str) or not value:
+        fail(
+            name,
+            place,
+            f"is {value!r} ({_kind(value)}), not a text",
+            "put it in quotes (YAML reads bare no, on, off and numbers as something else)",
+        )
+    return value
 
 
 def number(value: object, name: str, place: str, low: float, high: float) -> float:

@@ -27,7 +27,7 @@ class Reason(StrEnum):
     ABOVE_STEP = "above_step"
     """A step was crossed upwards: a count or share is too high."""
     BELOW_STEP = "below_step"
-    """A step was crossed downwards: a share is too low."""
+    """A step was crossed downwards: a share, mean or count is too low."""
     STREAK_PENDING = "streak_pending"
     """A step is crossed, but not yet in as many consecutive buckets as it asks for."""
     EXPIRED = "expired"

@@ -59,7 +59,16 @@ class RejectedEvent(BarometerError):
 
 
 class DataFileError(BarometerError):
-    """A YAML data file is wrong. The message names the file, the place in it and what to do."""
+    """A YAML data file is wrong. The message names the file, the place in it and what to do.
+
+    `place` is a dotted path (`EW01.trigger[0]`) or a line, empty at the top level; `fault` goes on from it.
+    """
+
+    def __init__(self, message: str, *, place: str = "", fault: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+        self.fault = fault
+        self.remedy = remedy
 
 
 class ContractError(BarometerError):

@@ -1,28 +1,40 @@
-"""The judgement of one window by one rule: (rule, totals of the window, expectation) -> Decision.
+"""The judgement of one window by one rule: (rule, totals of the window, what they are held against) -> Decision.
 
-Owns one pure function for each kind of rule. Nothing here remembers anything: whoever has the sums of a window can
-call it, whatever way they were computed. To add a kind: a member of `Kind`, a reader in `models.rules`, a function here.
+Owns the table of one pure function for each kind of rule, and the functions of those that are not in `models.past`,
+`models.silence` and `models.burn`. Nothing here remembers anything: whoever has the sums can call it, whatever way they
+were computed. To add a kind: a member of `Kind`, its fields and steps in `models.rulekinds` and `models.rulesteps`, a
+function here, what it needs in `models.evidence` and, computed another way, in `agents.verify.evidence`, and its words in
+`agents.rulelines`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from models.baseline import Expectation
+from models.burn import Spending, burn
 from models.decision import Decision, Reason
 from models.interval import Interval, wilson, z_of
+from models.past import Past, mean_drop, relative
 from models.rule import Kind, Rule, Side
+from models.silence import Silence, silence
 from models.tail import critical_count, upper_tail
+from models.verdict import decided, undecided
+
+Against = Expectation | Past | Silence | Spending | None
+"""What a window is held against: surge and growth read an expectation, relative and mean_drop the past, and so on."""
 
 
-def evaluate(rule: Rule, totals: Sequence[int], expectation: Expectation | None = None) -> Decision:
+def evaluate(rule: Rule, totals: Sequence[int], against: Against = None) -> Decision:
     """Judge one window.
 
     Args:
         rule: what to judge by.
-        totals: on-time sums of the rule's window, in the order of the stream's fields (models.measures).
-        expectation: of the same cell and window, before it was learned; only `surge` reads it. None: not seen yet.
+        totals: on-time sums of the rule's window, in the order of the stream's fields (models.measures); `silence` and
+            `burn` do not read them.
+        against: what the rule's kind holds it against. An expectation is of the same cell and window, before it was
+            learned; None: not seen yet.
     """
-    return _FUNCTIONS[rule.kind](rule, totals, expectation)
+    return _FUNCTIONS[rule.kind](rule, totals, against)
 
 
 def _threshold(rule: Rule, totals: Sequence[int], _: Expectation | None) -> Decision:
@@ -32,7 +44,7 @@ def _threshold(rule: Rule, totals: Sequence[int], _: Expectation | None) -> Deci
         return _against_limits(rule, numerator, float(numerator), None)
     n = totals[measure.denominator]
     if n < max(1, rule.min_sample):
-        return _undecided(rule, n, numerator)
+        return _too_few(rule, n, numerator)
     interval = None
     if rule.confidence is not None:
         # Contradictory events can make a part larger than its whole; an interval needs a share.
@@ -52,7 +64,7 @@ def _against_limits(rule: Rule, n: int, observed: float, interval: Interval | No
             level = number
         elif calm_from > number and (observed >= step.clear if below else observed <= step.clear):
             calm_from = number
-    return _decision(
+    return decided(
         rule,
         Reason.BELOW_STEP if below else Reason.ABOVE_STEP,
         level,
@@ -60,6 +72,7 @@ def _against_limits(rule: Rule, n: int, observed: float, interval: Interval | No
         n=n,
         observed=observed,
         interval=interval,
+        threshold=rule.steps[max(level, 0)].limit,
         is_enough=is_enough,
     )
 
@@ -68,7 +81,7 @@ def _wilson_drop(rule: Rule, totals: Sequence[int], _: Expectation | None) -> De
     numerator = totals[rule.measure.numerator]
     n = totals[rule.measure.denominator or 0]
     if n < max(1, rule.min_sample):
-        return _undecided(rule, n, numerator)
+        return _too_few(rule, n, numerator)
     share = min(1.0, numerator / n)
     interval = wilson(min(numerator, n), n, z_of(rule.confidence or 0.95))
     level = -1
@@ -78,7 +91,7 @@ def _wilson_drop(rule: Rule, totals: Sequence[int], _: Expectation | None) -> De
             level = number
         elif calm_from > number and (interval.lower > step.clear or share >= step.limit):
             calm_from = number
-    return _decision(
+    return decided(
         rule,
         Reason.BELOW_STEP,
         level,
@@ -87,22 +100,20 @@ def _wilson_drop(rule: Rule, totals: Sequence[int], _: Expectation | None) -> De
         observed=share,
         interval=interval,
         expected=rule.target,
+        threshold=rule.steps[max(level, 0)].limit,
     )
+
+
+def _too_few(rule: Rule, n: int, numerator: int) -> Decision:
+    reason = Reason.TOO_FEW if n > 0 else Reason.NO_DATA
+    return undecided(rule, reason, n=n, observed=numerator / n if n > 0 else 0.0, expected=rule.target)
 
 
 def _surge(rule: Rule, totals: Sequence[int], expectation: Expectation | None) -> Decision:
     count = totals[rule.measure.numerator]
     if expectation is None or expectation.history_seconds < rule.min_history_seconds:
-        return Decision(
-            reason=Reason.COLD,
-            level=-1,
-            calm_from=len(rule.steps),
-            severity=None,
-            n=count,
-            observed=float(count),
-            expected=None if expectation is None else expectation.mean,
-            is_judged=False,
-        )
+        expected = None if expectation is None else expectation.mean
+        return undecided(rule, Reason.COLD, n=count, observed=float(count), expected=expected)
     mean, dispersion = expectation.mean, expectation.dispersion
     p_value = upper_tail(count, mean, dispersion)
     level = -1
@@ -118,7 +129,7 @@ def _surge(rule: Rule, totals: Sequence[int], expectation: Expectation | None) -
     if level >= 0:
         threshold = float(surge_count(rule, level, expectation))
         interval = Interval(0.0, critical_count(rule.steps[0].clear, mean, dispersion) - 1.0)
-    return _decision(
+    return decided(
         rule,
         Reason.ABOVE_STEP,
         level,
@@ -131,6 +142,45 @@ def _surge(rule: Rule, totals: Sequence[int], expectation: Expectation | None) -
         p_value=p_value,
         is_enough=is_enough,
     )
+
+
+def _growth(rule: Rule, totals: Sequence[int], expectation: Expectation | None) -> Decision:
+    count = totals[rule.measure.numerator]
+    if expectation is None or expectation.history_seconds < rule.min_history_seconds:
+        expected = None if expectation is None else expectation.mean
+        return undecided(rule, Reason.COLD, n=count, observed=float(count), expected=expected)
+    mean = expectation.mean
+    if mean < rule.min_expected:
+        return undecided(rule, Reason.TOO_FEW, n=count, observed=float(count), expected=mean)
+    p_value = upper_tail(count, mean, expectation.dispersion)
+    is_sure = count >= rule.min_sample and (rule.p_below is None or p_value < rule.p_below)
+    level = -1
+    calm_from = len(rule.steps)
+    for number, step in enumerate(rule.steps):
+        if is_sure and count > step.limit * mean:
+            level = number
+        elif calm_from > number and count <= step.clear * mean:
+            calm_from = number
+    return decided(
+        rule,
+        Reason.ABOVE_STEP,
+        level,
+        calm_from,
+        n=count,
+        observed=float(count),
+        expected=mean,
+        threshold=rule.steps[max(level, 0)].limit * mean,
+        p_value=p_value,
+    )
+
+
+def growth_count(rule: Rule, level: int, expectation: Expectation) -> int:
+    """Return the smallest count that crosses step `level` of a growth rule."""
+    mean = expectation.mean
+    count = max(rule.min_sample, int(rule.steps[level].limit * mean) + 1)
+    if rule.p_below is None:
+        return count
+    return max(count, critical_count(rule.p_below, mean, expectation.dispersion))
 
 
 def surge_count(rule: Rule, level: int, expectation: Expectation) -> int:
@@ -151,65 +201,22 @@ def least_count(rule: Rule, level: int, expectation: Expectation | None) -> int 
 
     Only for monotone rules (`Rule.is_monotone`): each larger count crosses it too.
     """
-    if rule.kind is Kind.SURGE:
+    if rule.expects:
         if expectation is None or expectation.history_seconds < rule.min_history_seconds:
             return None
-        return surge_count(rule, level, expectation)
+        if rule.kind is Kind.SURGE:
+            return surge_count(rule, level, expectation)
+        return growth_count(rule, level, expectation) if expectation.mean >= rule.min_expected else None
     return max(rule.min_sample, int(rule.steps[level].limit) + 1)
 
 
-def _undecided(rule: Rule, n: int, numerator: int) -> Decision:
-    return Decision(
-        reason=Reason.TOO_FEW if n > 0 else Reason.NO_DATA,
-        level=-1,
-        calm_from=len(rule.steps),
-        severity=None,
-        n=n,
-        observed=numerator / n if n > 0 else 0.0,
-        expected=rule.target,
-        is_judged=False,
-    )
-
-
-def _decision(
-    rule: Rule,
-    crossed: Reason,
-    level: int,
-    calm_from: int,
-    *,
-    n: int,
-    observed: float,
-    interval: Interval | None,
-    expected: float | None = None,
-    threshold: float | None = None,
-    p_value: float | None = None,
-    is_enough: bool = True,
-) -> Decision:
-    if level >= 0:
-        reason = crossed
-    elif not is_enough:
-        reason = Reason.TOO_FEW
-    else:
-        reason = Reason.CLEAR_CONDITION if calm_from == 0 else Reason.WITHIN
-    if threshold is None and rule.kind is not Kind.SURGE:
-        threshold = rule.steps[max(level, 0)].limit
-    return Decision(
-        reason=reason,
-        level=level,
-        calm_from=calm_from,
-        severity=rule.steps[level].severity if level >= 0 else None,
-        n=n,
-        observed=observed,
-        expected=expected,
-        lower=None if interval is None else interval.lower,
-        upper=None if interval is None else interval.upper,
-        threshold=threshold,
-        p_value=p_value,
-    )
-
-
-_FUNCTIONS: Final[dict[Kind, Callable[[Rule, Sequence[int], Expectation | None], Decision]]] = {
+_FUNCTIONS: Final[dict[Kind, Callable[[Rule, Sequence[int], Any], Decision]]] = {
     Kind.THRESHOLD: _threshold,
     Kind.WILSON_DROP: _wilson_drop,
     Kind.SURGE: _surge,
+    Kind.GROWTH: _growth,
+    Kind.RELATIVE: relative,
+    Kind.MEAN_DROP: mean_drop,
+    Kind.SILENCE: lambda rule, _, found: silence(rule, found),
+    Kind.BURN: lambda rule, _, found: burn(rule, found),
 }

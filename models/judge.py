@@ -1,7 +1,7 @@
 """The judging of one shard of one stream: closed minutes in, early warnings out.
 
     close_minute ─> windows of each cell ─> rules that are due ─> evaluate ─> advance ─> EarlyWarning
-                          │                                          ^           │ a surge: the hour is alarmed
+                          │                                          ^           │ not as expected: the hour is alarmed
                           └──── every closed hour ─> learn ─> expectation <──────┘
 
 Owns the order in which panes, rules and baselines are worked on, and the state between minutes. Every cell is judged by
@@ -11,24 +11,24 @@ strictly in order and that what is returned has been sent before the state that 
 The order within one minute that ends at e: its totals enter the windows; if e is a whole hour, the hour is rolled up;
 the rules whose step divides e are judged, in the order of the rule set, cells in the order of their names; and if e is a
 whole hour, it is learned by every baseline that is old enough. So an hour is judged before it is learned. It is alarmed
-if, at an evaluation of a surge rule on that measure within (e - 3600, e], a step was crossed or an episode is open.
+if, at an evaluation within (e - 3600, e] of a rule that expects something of that measure, a step was crossed or an episode
+is open.
 
 What lies outside the ledger: provisional notices. They are forgotten by a restart and may then be repeated (same id).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from models.baseline import Baseline, Expectation, expect, frame_of, learn, new_baseline
+from models.baseline import frame_of, learn, new_baseline
 from models.calendar import Calendar
 from models.decision import Decision
 from models.episode import NEW, Advance, Episode, advance
 from models.errors import ContractError
 from models.evaluate import evaluate
+from models.evidence import against_of, expected, totals_of
+from models.judgestate import FORMAT, CellState, JudgeState, decode, encode
 from models.measures import FIELDS, WIDTH, Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice, ProvisionalState
 from models.pane import HOUR, MINUTE
@@ -38,31 +38,8 @@ from models.warning import warning_id, write_notice, write_warning
 from models.watch import NO_COUNTS, Learned, Watch, WatchedCell
 from models.windows import LONGEST
 
-FORMAT: Final = 1
-"""Of `to_state`; another one is refused."""
 Totals = Mapping[str, Sequence[int]]
 """Cell -> on-time vector; a late half behind it is ignored."""
-
-
-class _CellState(Struct, frozen=True, array_like=True):
-    baselines: dict[str, tuple[Baseline, bool]]
-    """Field -> state, and whether the hour that is under way is alarmed already."""
-    episodes: dict[str, Episode]
-    """Rule -> state, where anything has happened."""
-
-
-class _State(Struct, frozen=True, array_like=True):
-    format: int
-    stream: str
-    rules: str
-    """Version of the rule set."""
-    zone: str
-    closed_until: int | None
-    cells: dict[str, _CellState]
-
-
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
-_decode = msgspec.msgpack.Decoder(_State).decode
 
 
 class StreamJudge:
@@ -140,6 +117,9 @@ class StreamJudge:
             if any(vector[: self._width]):
                 cell = self._cells.get(name) or self._meet(name, pane_start)
                 cell.windows.add_minute(pane_start, vector)
+                for field, learned in cell.learned.items():
+                    if vector[field]:
+                        learned.counted = end
                 self._busy.add(name)
         self._needs.clear()
         is_hour = end % HOUR == 0
@@ -189,8 +169,9 @@ class StreamJudge:
 
     def to_state(self) -> bytes:
         """Return everything that decides except the panes: equal histories give equal bytes, on any worker."""
-        cells: dict[str, _CellState] = {}
+        cells: dict[str, CellState] = {}
         fields = FIELDS[self.stream]
+        silent = {rule.measure.numerator for rule in self._own_rules if rule.kind is Kind.SILENCE}
         for name, cell in self._cells.items():
             episodes = {
                 rule: watches[name].episode
@@ -201,9 +182,14 @@ class StreamJudge:
                 baselines = {
                     fields[field]: (one.baseline, one.alarmed) for field, one in cell.learned.items()
                 }
-                cells[name] = _CellState(baselines, episodes)
-        return _encode(
-            _State(FORMAT, self.stream, self._rules.version, self._calendar.zone, self.closed_until, cells)
+                counted = {
+                    fields[field]: one.counted for field, one in cell.learned.items() if field in silent
+                }
+                cells[name] = CellState(baselines, episodes, counted)
+        return encode(
+            JudgeState(
+                FORMAT, self.stream, self._rules.version, self._calendar.zone, self.closed_until, cells
+            )
         )
 
     @classmethod
@@ -231,19 +217,8 @@ class StreamJudge:
         Raises:
             ContractError: the state is unreadable, or was written by another format, stream, rule set or zone.
         """
-        try:
-            found = _decode(state)
-        except msgspec.DecodeError as error:
-            raise ContractError(f"{stream}: the judge's state cannot be read: {error}") from error
         judge = cls(stream, rules, zone)
-        was = (found.format, found.stream, found.rules, found.zone)
-        now = (FORMAT, stream.value, rules.version, zone)
-        if was != now:
-            raise ContractError(
-                f"{stream}: the judge's state is of (format, stream, rules, zone) {was}, not {now}; let the worker "
-                "that wrote it go on, or start from a state of its own"
-            )
-        judge._restore(found, minutes, hours)
+        judge._restore(decode(state, stream, rules.version, zone), minutes, hours)
         return judge
 
     def _meet(self, name: str, pane: int) -> WatchedCell:
@@ -253,32 +228,25 @@ class StreamJudge:
             if not rule.covers(name):
                 continue
             learned = None
-            if rule.kind is Kind.SURGE:
+            frame = frame_of(name, self._rules.prior, self._calendar)
+            if rule.expects:
                 field = rule.measure.numerator
                 learned = cell.learned.get(field)
                 if learned is None:
-                    frame = frame_of(name, self._rules.prior, self._calendar)
                     learned = cell.learned[field] = Learned(field, new_baseline(pane), frame, cell.windows)
                     self._learned.append(learned)
-            self._watches[rule.id][name] = Watch(cell, learned)
+            self._watches[rule.id][name] = Watch(cell, learned, frame)
         return cell
 
     def _judge(self, rule: Rule, end: int) -> list[EarlyWarning]:
         found: list[tuple[str, list[EarlyWarning]]] = []
         announced = self._announced.pop((rule.id, end), {})
         verdicts: dict[str, Decision] = {}
-        sampled = rule.measure.numerator if rule.measure.denominator is None else rule.measure.denominator
-        window = rule.window_seconds
         for name, watch in self._watches[rule.id].items():
-            windows = watch.cell.windows
-            is_quiet = watch.episode.is_quiet
-            if is_quiet and windows.is_empty(window, end):
+            totals = totals_of(rule, watch, end)
+            if totals is None:
                 continue
-            totals = windows.total(window, end)
-            # Too few cannot cross a step, and where nothing is pending or open nothing else matters.
-            if is_quiet and totals[sampled] < rule.min_sample:
-                continue
-            decision = evaluate(rule, totals, self._expectation(watch.learned, end - window, end))
+            decision = evaluate(rule, totals, against_of(rule, watch, totals, end))
             step = advance(rule, watch.episode, decision, end)
             if watch.learned is not None and (decision.level >= 0 or step.episode.is_open):
                 watch.learned.alarmed = True
@@ -290,11 +258,6 @@ class StreamJudge:
         self._settle(announced, verdicts)
         found.sort(key=lambda entry: entry[0])
         return [warning for _, warnings in found for warning in warnings]
-
-    def _expectation(self, learned: Learned | None, start: int, end: int) -> Expectation | None:
-        if learned is None or not learned.baseline.hours:
-            return None
-        return expect(learned.baseline, learned.frame, start, end)
 
     def _learn(self, hour: int) -> None:
         busy = {one for name in self._busy for one in self._cells[name].learned.values()}
@@ -346,7 +309,7 @@ class StreamJudge:
         if needs is None:
             assert self.closed_until is not None
             episode = NEW if watch is None else watch.episode
-            expectation = None if watch is None else self._expectation(watch.learned, start, end)
+            expectation = None if watch is None else expected(watch.learned, start, end)
             needs = self._needs[key] = needed_counts(rule, episode, expectation, end, self.closed_until)
         met = [(level, least) for level, least in needs if count >= least]
         if not met:
@@ -366,7 +329,7 @@ class StreamJudge:
             observed = notice.observed if decision is None else decision.observed
             self._settled.append(replace(notice, state=state.value, observed=observed))
 
-    def _restore(self, state: _State, minutes: Mapping[int, Totals], hours: Mapping[int, Totals]) -> None:
+    def _restore(self, state: JudgeState, minutes: Mapping[int, Totals], hours: Mapping[int, Totals]) -> None:
         self.closed_until = end = state.closed_until
         if end is None:
             return
@@ -377,6 +340,7 @@ class StreamJudge:
                 learned = cell.learned[fields.index(field)]
                 learned.baseline = baseline
                 learned.alarmed = alarmed
+                learned.counted = kept.counted.get(field, 0)
             for rule, episode in kept.episodes.items():
                 self._watches[rule][name].episode = episode
         for pane in sorted(pane for pane in hours if end - LONGEST - HOUR <= pane <= end - HOUR):

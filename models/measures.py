@@ -5,8 +5,9 @@ half, then the late half, so `vector[i]` is on time and `vector[width + i]` is l
 variances additive; sums of seconds make means additive. Nothing in here knows where a vector is stored.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Stream(StrEnum):
@@ -70,6 +71,50 @@ cases: timely rate is `on_time / due`; a case becomes due when it is resolved or
 
 WIDTH: Final[dict[Stream, int]] = {stream: len(fields) for stream, fields in FIELDS.items()}
 """How many integers one half (on time or late) of a stream's vector has."""
+
+
+class Mean(NamedTuple):
+    """A mean that is made of sums: which fields, each with its factor, add up to the sum and to the sum of squares."""
+
+    n: str
+    total: tuple[tuple[str, int], ...]
+    squares: tuple[tuple[str, int], ...]
+
+
+MEANS: Final[dict[Stream, dict[str, Mean]]] = {
+    Stream.COMPLAINTS: {},
+    Stream.CALLS: {"aht": Mean("handled", (("handle_seconds", 1),), (("handle_seconds_sq", 1),))},
+    Stream.SURVEYS: {
+        "nps": Mean(
+            "nps_n",
+            (("nps_promoters", 100), ("nps_detractors", -100)),
+            (("nps_promoters", 10_000), ("nps_detractors", 10_000)),
+        ),
+        "csat": Mean("csat_n", (("csat_sum", 1),), (("csat_sq", 1),)),
+        "ces": Mean("ces_n", (("ces_sum", 1),), (("ces_sq", 1),)),
+    },
+    Stream.CASES: {},
+}
+"""Means by name: NPS as -100 to 100 (each answer counts 100, 0 or -100), AHT in seconds, CSAT on 1-5, CES on 1-7."""
+
+
+class Moments(NamedTuple):
+    """A sample by its additive sums."""
+
+    n: int
+    total: int
+    squares: int
+
+
+def moments(stream: Stream, mean: str, vector: Sequence[int]) -> Moments:
+    """Read the moments of `mean` off an on-time vector of `stream`."""
+    n, total, squares = MEANS[stream][mean]
+    place = FIELDS[stream].index
+    return Moments(
+        vector[place(n)],
+        sum(factor * vector[place(field)] for field, factor in total),
+        sum(factor * vector[place(field)] for field, factor in squares),
+    )
 
 
 def index_of(stream: Stream, field: str) -> int:

@@ -7,7 +7,7 @@ judging is `models.evaluate`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.cells import dimensions_of
 from models.events import PerceivedSeverity
@@ -25,7 +25,7 @@ SEVERITIES: Final = (
 
 
 class Kind(StrEnum):
-    """How a rule judges; each has a function in `models.evaluate` and a reader in `models.rules`."""
+    """How a rule judges; each has a function in `models.evaluate` and a reader in `models.rulesteps`."""
 
     THRESHOLD = "threshold"
     """A count or a share beyond fixed limits; a share may be asked to be beyond them with confidence."""
@@ -33,6 +33,20 @@ class Kind(StrEnum):
     """A share whose whole Wilson interval lies below its target."""
     SURGE = "surge"
     """A count that is improbable under the cell's own expectation (negative-binomial tail)."""
+    GROWTH = "growth"
+    """A count that is a multiple of the cell's own expectation, where that is large enough."""
+    RELATIVE = "relative"
+    """A share or mean that is a multiple of what it was in the cell's own past."""
+    MEAN_DROP = "mean_drop"
+    """A mean that lies below that of the cell's own past, with confidence."""
+    SILENCE = "silence"
+    """Nothing for so long that it is improbable under the cell's own expectation."""
+    BURN = "burn"
+    """A budget that is used up too fast, over a long and a short window at once."""
+
+
+_MONOTONE: Final = frozenset({Kind.THRESHOLD, Kind.SURGE, Kind.GROWTH})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.GROWTH, Kind.SILENCE})
 
 
 class Side(StrEnum):
@@ -51,11 +65,22 @@ class Measure:
     numerator: int
     """Place in the on-time half of the vector."""
     denominator: int | None = None
+    mean: str = ""
+    """Name of the mean (`models.measures.MEANS`); its sample size is the denominator."""
 
     @property
     def is_share(self) -> bool:
-        """Whether it is one field over another."""
+        """Whether it is one field over another, or a mean."""
         return self.denominator is not None
+
+
+class Burn(NamedTuple):
+    """A pace of spending that is too fast if it is kept over both windows."""
+
+    above: float
+    """Times the pace at which the budget lasts exactly."""
+    long_seconds: int
+    short_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +89,8 @@ class Step:
 
     severity: PerceivedSeverity
     limit: float
-    """threshold: the value; wilson_drop: what the upper end must be below; surge: what the tail must be below."""
+    """threshold: the value; wilson_drop: what the upper end must be below; surge, silence: what the probability must be
+    below; growth, relative: times the expected; mean_drop: how far below; burn: the slowest pace of `burns`."""
     clear: float
     """The other limit, on the safe side: threshold: the value at which it is over; wilson_drop: what the lower end
     must be above; surge: what the tail must be above."""
@@ -74,6 +100,10 @@ class Step:
     """surge: the count must also be at least this many times the expected one."""
     min_count: int = 0
     """surge: ... and at least this much."""
+    times: float = 1.0
+    """silence: it must be improbable still if this many times less were expected."""
+    burns: tuple[Burn, ...] = ()
+    """burn: any of these crosses the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +139,19 @@ class Rule:
     target: float | None = None
     """wilson_drop: the share aimed at."""
     min_history_seconds: int = 0
-    """surge: how long the cell must have been seen."""
+    """surge, growth, silence: how long the cell must have been seen."""
+    min_expected: float = 0.0
+    """growth: below this expectation a multiple says nothing."""
+    p_below: float | None = None
+    """growth: the count must also be this improbable."""
+    baseline_seconds: int = 0
+    """relative, mean_drop: the past is what lies this far back from the last whole hour, without the window itself."""
+    min_baseline: int = 0
+    """relative, mean_drop: smallest sample of the past."""
+    min_silence_seconds: int = 0
+    """silence: shorter ones are none; the first event ends one."""
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """burn: cell -> how much a month of 30 days may have. Other cells are not judged."""
     department: str = ""
     """Who is to act, where the cell does not say it."""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -117,11 +159,18 @@ class Rule:
     @property
     def is_monotone(self) -> bool:
         """Whether more events can only bring it closer to triggering, so that an open bucket may be announced."""
-        return self.side is Side.ABOVE and not self.measure.is_share
+        return self.side is Side.ABOVE and not self.measure.is_share and self.kind in _MONOTONE
+
+    @property
+    def expects(self) -> bool:
+        """Whether it reads what the cell is expected to count: its measure is learned there."""
+        return self.kind in _EXPECTING
 
     def covers(self, cell: str) -> bool:
         """Return whether `cell` is judged by this rule."""
         dimensions = dimensions_of(cell)
+        if self.kind is Kind.BURN and cell not in self.budget:
+            return False
         return tuple(dimensions) in self.dimensions and all(
             dimensions[name] in values for name, values in self.where.items()
         )

@@ -1,20 +1,25 @@
 """One mapping of a rule file together with its place, so that every message can say where.
 
-Owns how single values of a rule are read: durations, whole numbers, choices. What they mean is `models.rules`.
+Owns how single values of a rule are read: durations, whole numbers, choices. What they mean is `models.rules`. A reading
+method raises; `tried` notes what it raised and goes on with None, `note` adds a mistake, so that one is never all.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 from models.datafile import fail, mapping, needed, number, text
+from models.errors import DataFileError
+from models.mistakes import Mistakes
 from models.pane import DAY, HOUR, MINUTE
 
-_DURATION: Final = re.compile(r"([1-9][0-9]*)(m|h|d)")
+_DURATION: Final = re.compile(r"(0|[1-9][0-9]*)(m|h|d)")
 _UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY}
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Entry:
     """The file."""
     place: str
     """Dotted path of the mapping, for example `EW01.trigger[0]`."""
+    mistakes: Mistakes = field(default_factory=Mistakes)
 
     def at(self, key: str) -> str:
         """Return the place of `key`."""
@@ -34,6 +40,25 @@ class Entry:
     def fail(self, key: str, fault: str, remedy: str) -> NoReturn:
         """Raise the error about `key`."""
         fail(self.name, self.at(key), fault, remedy)
+
+    def note(self, key: str, fault: str, remedy: str) -> None:
+        """Add a mistake about `key` and go on."""
+        self.mistakes.note(self.at(key), fault, remedy)
+
+    def tried(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        """Return what `read` returns, or None if it raises: its mistake is noted."""
+        try:
+            return read(*args, **kwargs)
+        except DataFileError as error:
+            self.mistakes.take(error)
+            return None
+
+    def only(self, allowed: Iterable[str]) -> None:
+        """Note every key outside `allowed`: a misspelt key would otherwise be silently without effect."""
+        allowed = tuple(allowed)
+        for key in self.values:
+            if key not in allowed:
+                self.note(key, "is not known", f"use one of {', '.join(allowed)}")
 
     def text(self, key: str) -> str:
         """Return a non-empty text."""
@@ -53,20 +78,20 @@ class Entry:
             self.fail(key, f"is {value!r}", "write a whole number")
         return int(value)
 
-    def seconds(self, key: str, otherwise: str | None = None) -> int:
-        """Return a duration such as `15m` in seconds."""
+    def seconds(self, key: str, otherwise: str | None = None, *, or_none: bool = False) -> int:
+        """Return a duration such as `15m` in seconds; `0m` only if none is an answer, too."""
         value = self.values.get(key, otherwise)
         if value is None:
             value = needed(self.values, key, self.name, self.place)
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
+        if match is None or (match[1] == "0" and not or_none):
             fail(self.name, self.at(key), f"is {value!r}", "write a duration such as 15m, 1h or 7d")
         return int(match[1]) * _UNITS[match[2]]
 
     def entry(self, key: str) -> "Entry":
         """Return the mapping at `key`."""
         found = mapping(needed(self.values, key, self.name, self.place), self.name, self.at(key))
-        return Entry(found, self.name, self.at(key))
+        return Entry(found, self.name, self.at(key), self.mistakes)
 
     def choice(self, key: str, kinds: type[_Choice]) -> _Choice:
         """Return the member of `kinds` that `key` names."""

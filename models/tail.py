@@ -9,7 +9,7 @@ Agrees with scipy.stats.nbinom.sf to 1e-6 relative where that is above 1e-100; t
 1 - q loses digits when q is small.
 """
 
-from math import floor, sqrt
+from math import exp, expm1, floor, log, log1p, sqrt
 from typing import Final
 
 from scipy.special import betainc, betaincc, gammainc, gammaincc
@@ -49,6 +49,20 @@ def lower_tail(count: int, mean: float, dispersion: float = 0.0) -> float:
         return float(gammaincc(count + 1, mean))
     shape = 1.0 / dispersion
     return float(betaincc(count + 1, shape, mean / (mean + shape)))
+
+
+def none_at_all(mean: float, dispersion: float = 0.0) -> float:
+    """Return P(X = 0); arguments as for `upper_tail`."""
+    if dispersion < POISSON_BELOW:
+        return exp(-mean)
+    return exp(-log1p(dispersion * mean) / dispersion)
+
+
+def mean_of_none(probability: float, dispersion: float = 0.0) -> float:
+    """Return the mean at which P(X = 0) is `probability`, in (0, 1]: the inverse of `none_at_all`."""
+    if dispersion < POISSON_BELOW:
+        return -log(probability)
+    return expm1(-dispersion * log(probability)) / dispersion
 
 
 def critical_count(alpha: float, mean: float, dispersion: float = 0.0) -> int:

@@ -14,9 +14,9 @@ NO_COUNTS: Final = (0,) * QUARTERS
 
 
 class Learned:
-    """One measure of one cell, as surge rules expect it; `field` is its place in the vector."""
+    """One measure of one cell, as rules expect it; `field` is its place in the vector."""
 
-    __slots__ = ("alarmed", "baseline", "field", "frame", "windows")
+    __slots__ = ("alarmed", "baseline", "counted", "field", "frame", "windows")
 
     def __init__(self, field: int, baseline: Baseline, frame: Frame, windows: CellWindows) -> None:
         self.field = field
@@ -25,6 +25,8 @@ class Learned:
         self.windows = windows
         self.alarmed = False
         """Whether a surge was found in the hour that is under way."""
+        self.counted = 0
+        """End of the last minute in which anything was counted; 0: never."""
 
     def quarters(self, hour: int) -> list[int]:
         """Return the counts of the four quarters of the hour that starts at `hour`, the last one that closed."""
@@ -49,10 +51,12 @@ class WatchedCell:
 class Watch:
     """One rule in one cell."""
 
-    __slots__ = ("cell", "episode", "learned")
+    __slots__ = ("cell", "episode", "frame", "learned")
 
-    def __init__(self, cell: WatchedCell, learned: Learned | None) -> None:
+    def __init__(self, cell: WatchedCell, learned: Learned | None, frame: Frame | None) -> None:
         self.cell = cell
         self.learned = learned
-        """For surge rules."""
+        """For rules that expect something (`Rule.expects`)."""
+        self.frame = frame
+        """For budgets."""
         self.episode = NEW

@@ -10,17 +10,19 @@ history: a window is the difference of two of them.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
 
+from agents.verify.evidence import held_against
 from agents.verify.kinds import early_warning_kind, warning_fields
 from agents.verify.lifecycle import Entry, Life
-from agents.verify.matching import Longs, compare
+from agents.verify.matching import compare
+from agents.verify.minutes import CellMinutes, History
 from agents.verify.report import Tally
 from agents.verify.totals import Totals
-from models.baseline import QUARTER, Baseline, Expectation, expect, frame_of, learn, new_baseline
+from models.baseline import QUARTER, Baseline, frame_of, learn, new_baseline
 from models.calendar import Calendar
 from models.decision import Decision
 from models.evaluate import evaluate
@@ -32,15 +34,10 @@ from models.warning import write_warning
 
 TRANSITION_ORDER: Final = "transitions in order"
 ACTIVE: Final = "active warnings"
-
-
-class CellMinutes(NamedTuple):
-    """The closed on-time totals of one cell: those minutes in which anything was counted, in order."""
-
-    stream: Stream
-    cell: str
-    minutes: Longs
-    vectors: Longs
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.GROWTH, Kind.SILENCE})
+"""These are held against what the cell is expected to count."""
+_WITHOUT_WINDOW: Final = frozenset({Kind.SILENCE, Kind.BURN})
+"""These read other sums than those of their own window."""
 
 
 def cells_of(stream: Stream, partitions: Iterable[Totals], frontier: int | None) -> Iterator[CellMinutes]:
@@ -74,32 +71,6 @@ def warning_id(rule: str, version: str, cell: str, episode_start: int) -> str:
     return sha256(f"{rule}\n{version}\n{cell}\n{episode_start}".encode()).hexdigest()[:16]
 
 
-class History:
-    """Running totals of one cell from its first hour to the last closed minute."""
-
-    def __init__(self, cell: CellMinutes, frontier: int) -> None:
-        self.first = int(cell.minutes[0])
-        self.start = self.first - self.first % HOUR
-        self.end = frontier - frontier % MINUTE
-        dense = np.zeros(((self.end - self.start) // MINUTE + 1, cell.vectors.shape[1]), dtype=np.int64)
-        dense[(cell.minutes - self.start) // MINUTE + 1] = cell.vectors
-        self._running = np.cumsum(dense, axis=0)
-
-    def total(self, start: int, end: int) -> list[int]:
-        """Return the sum over the minutes in [start, end)."""
-        at = (end - self.start) // MINUTE
-        since = max(0, (start - self.start) // MINUTE)
-        numbers: list[int] = (self._running[at] - self._running[since]).tolist()
-        return numbers
-
-    def totals(self, ends: Longs, window: int) -> Longs:
-        """Return the sums over the `window` seconds before each of `ends`."""
-        at = (ends - self.start) // MINUTE
-        since = np.maximum(0, at - window // MINUTE)
-        sums: Longs = self._running[at] - self._running[since]
-        return sums
-
-
 @dataclass
 class _Watch:
     """One rule in one cell."""
@@ -117,10 +88,10 @@ def judge_cell(cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calen
     """Return every transition of `cell` up to `frontier`, in the order of panes and, in one pane, of rules."""
     history = History(cell, frontier)
     watches = [_watch(rule, history) for rule in rules.of(cell.stream) if rule.covers(cell.cell)]
-    surges: dict[int, Baseline] = {
+    baselines: dict[int, Baseline] = {
         watch.rule.measure.numerator: new_baseline(history.first)
         for watch in watches
-        if watch.rule.kind is Kind.SURGE
+        if watch.rule.kind in _EXPECTING
     }
     frame = frame_of(cell.cell, rules.prior, calendar)
     ledger: list[EarlyWarning] = []
@@ -129,18 +100,16 @@ def judge_cell(cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calen
         for watch in watches:
             measure = watch.rule.measure.numerator
             for end in _ends_in(watch, hour):
-                start = end - watch.rule.window_seconds
-                expectation: Expectation | None = None
-                if watch.rule.kind is Kind.SURGE and surges[measure].hours:
-                    expectation = expect(surges[measure], frame, start, end)
-                decision = evaluate(watch.rule, history.total(start, end), expectation)
+                totals = history.total(end - watch.rule.window_seconds, end)
+                against = held_against(watch.rule, cell.cell, history, baselines, frame, end)
+                decision = evaluate(watch.rule, totals, against)
                 entries = watch.life.take(decision, end)
                 ledger += [_written(rules, watch.rule, cell.cell, decision, entry, end) for entry in entries]
-                if watch.rule.kind is Kind.SURGE and (decision.level >= 0 or watch.life.is_open):
+                if watch.rule.kind in _EXPECTING and (decision.level >= 0 or watch.life.is_open):
                     alarmed.add(measure)
         if hour + HOUR > history.end:
             break
-        for measure, baseline in surges.items():
+        for measure, baseline in baselines.items():
             if hour >= baseline.since:
                 quarters = [
                     history.total(start, start + QUARTER)[measure]
@@ -152,14 +121,16 @@ def judge_cell(cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calen
 
 def _watch(rule: Rule, history: History) -> _Watch:
     step = rule.step_seconds
-    if rule.window_seconds > HOUR:
+    if rule.window_seconds > HOUR and rule.kind not in _WITHOUT_WINDOW:
         step = int(np.lcm(step, HOUR))
     first = history.first + MINUTE
     ends = np.arange(first + -first % step, history.end + 1, step, dtype=np.int64)
     totals = history.totals(ends, rule.window_seconds)
     count = totals[:, rule.measure.numerator]
     lowest = rule.steps[0]
-    if rule.measure.denominator is not None:
+    if rule.kind in _WITHOUT_WINDOW:
+        may_cross = np.ones(len(ends), dtype=bool)
+    elif rule.measure.denominator is not None:
         may_cross = totals[:, rule.measure.denominator] >= max(1, rule.min_sample)
     elif rule.kind is Kind.SURGE:
         may_cross = count >= max(rule.min_sample, lowest.min_count)

@@ -19,9 +19,10 @@ from agents.settings import Settings
 from agents.verify.board import compare_board
 from agents.verify.index import FOREIGN, Columns, Rereader, SourceStamps
 from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, LEDGER, WORK_ORDERS
-from agents.verify.ledger import ACTIVE, TRANSITION_ORDER, CellMinutes, cells_of
+from agents.verify.ledger import ACTIVE, TRANSITION_ORDER, cells_of
 from agents.verify.log import Cluster, Ends
 from agents.verify.matching import Found, key_at, leftovers
+from agents.verify.minutes import CellMinutes
 from agents.verify.offsets import Offsets, existing, refuse_truncated, take_offsets
 from agents.verify.pool import Pool
 from agents.verify.prefixes import (

@@ -26,9 +26,10 @@ from agents.verify.kinds import (
     dead_letter_kind,
     work_order_kind,
 )
-from agents.verify.ledger import CellMinutes, judge_cell
+from agents.verify.ledger import judge_cell
 from agents.verify.log import Reader, SourceRecord
 from agents.verify.matching import Found, Kind, Matching
+from agents.verify.minutes import CellMinutes
 from agents.verify.prefixes import StampTable
 from agents.verify.report import Tally
 from agents.verify.walk import Policy, Source, Walk, Walked

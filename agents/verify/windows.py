@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 
 from agents.kafkaclient import Brokers
-from agents.verify.ledger import CellMinutes
 from agents.verify.log import Cluster, Reader, Topic
+from agents.verify.minutes import CellMinutes
 from agents.verify.report import Tallies, Tally
 from agents.verify.told import Frontiers
 from models.measures import WIDTH

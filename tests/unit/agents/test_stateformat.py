@@ -13,7 +13,7 @@ import pytest
 from agents import windows
 from agents.ownership import Ownership
 from agents.sourcestate import SourceState
-from models import judge
+from models import judgestate
 from models.errors import ContractError
 from models.measures import WIDTH, Stream
 from models.pane import HOUR
@@ -100,7 +100,7 @@ READ_BY: Final[dict[str, Callable[[bytes], Any]]] = {
     "m": windows._unpack_cells,
     "h": windows._unpack_cells,
     "w": windows._unpack_marks,
-    "j": judge._decode,
+    "j": judgestate._decode,
 }
 
 
@@ -111,7 +111,11 @@ def test_windows_read_what_was_written() -> None:
             continue
         body = load(b"", b64decode(line["value"])).body
         found = READ_BY[kind_of(line)](body)
-        assert msgspec.json.decode(msgspec.json.encode(found)) == line["says"], line["key"]
+        says = line["says"]
+        if kind_of(line) == "j":
+            # Cells did not note when anything was last counted before there were rules about silence.
+            says[5] = {cell: [*kept, {}] if len(kept) == 2 else kept for cell, kept in says[5].items()}
+        assert msgspec.json.decode(msgspec.json.encode(found)) == says, line["key"]
 
 
 def test_an_owner_that_was_at_work_is_known_as_such() -> None:

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.verify.ledger import (
-    CellMinutes,
     cells_of,
     compare_active,
     compare_ledger,
     judge_cell,
     warning_id,
 )
+from agents.verify.minutes import CellMinutes
 from agents.verify.totals import Totals
 from models.calendar import Calendar
 from models.judge import StreamJudge

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from agents.verify import board as board_room
 from agents.verify.board import compare_board
-from agents.verify.ledger import CellMinutes
 from agents.verify.log import Topic
+from agents.verify.minutes import CellMinutes
 from agents.verify.told import Frontiers
 from agents.verify.windows import ExpectedWindows, Told, ToldWindows, compared, told_by
 from models.incident import Status

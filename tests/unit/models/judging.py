@@ -92,6 +92,127 @@ COUNT = f"""
     clear: {{hold: 10m, at_most: {{warning: 5, minor: 12}}}}
 {SUMMARIES}"""
 
+GROWING = f"""
+  - id: GROWING
+    name: Growth
+    name_zh: 增长
+    kind: growth
+    stream: complaints
+    measure: distinct
+    dimensions: [[], [region]]
+    window: 1h
+    step: 1h
+    min_sample: 20
+    min_history: 2h
+    min_expected: 20
+    p_below: 0.01
+    trigger:
+      - {{severity: minor, above: 1.3}}
+      - {{severity: major, above: 1.3, for: 3}}
+    clear: {{hold: 1h, at_most: 1.15}}
+{SUMMARIES}"""
+
+REPEATED = f"""
+  - id: REPEATED
+    name: Repeats
+    name_zh: 重复
+    kind: relative
+    stream: complaints
+    measure: repeat / distinct
+    dimensions: [[region]]
+    window: 10m
+    step: 5m
+    min_sample: 20
+    baseline: 3h
+    min_baseline: 40
+    confidence: 0.95
+    trigger:
+      - {{severity: minor, above: 1.5}}
+      - {{severity: major, above: 2, for: 2}}
+    clear: {{hold: 10m, at_most: 1.2}}
+    expire: 1h
+{SUMMARIES}"""
+
+HANDLED = f"""
+  - id: HANDLED
+    name: Handling time
+    name_zh: 处理时长
+    kind: relative
+    stream: calls
+    measure: aht
+    dimensions: [[region]]
+    window: 1h
+    step: 15m
+    min_sample: 30
+    baseline: 5h
+    min_baseline: 50
+    confidence: 0.95
+    trigger:
+      - {{severity: warning, above: 1.25}}
+      - {{severity: minor, above: 1.5}}
+    clear: {{hold: 30m, at_most: 1.15}}
+{SUMMARIES}"""
+
+RECOMMENDED = f"""
+  - id: RECOMMENDED
+    name: Recommendation
+    name_zh: 推荐
+    kind: mean_drop
+    stream: surveys
+    measure: nps
+    dimensions: [[region]]
+    window: 2h
+    step: 1h
+    min_sample: 40
+    baseline: 8h
+    min_baseline: 80
+    confidence: 0.95
+    trigger:
+      - {{severity: minor, drop: 10}}
+      - {{severity: major, drop: 20}}
+    clear: {{hold: 1h, at_most: 5}}
+{SUMMARIES}"""
+
+SILENT = f"""
+  - id: SILENT
+    name: Silence
+    name_zh: 静默
+    kind: silence
+    stream: complaints
+    measure: raw
+    dimensions: [[region]]
+    window: 3h
+    step: 5m
+    min_sample: 1
+    min_history: 1h
+    at_least: 15m
+    trigger:
+      - {{severity: warning, p_below: 0.0001}}
+      - {{severity: major, p_below: 0.0001, times: 3}}
+    clear: {{hold: 0m}}
+{SUMMARIES}"""
+
+BUDGET = f"""
+  - id: BUDGET
+    name: Budget
+    name_zh: 预算
+    kind: burn
+    stream: complaints
+    measure: distinct
+    dimensions: [[], [region]]
+    window: 3h
+    step: 5m
+    min_sample: 10
+    budget:
+      frozen: simulated, 2026-01
+      reduce: 0.2
+      baseline: {{all: 9000, region=44: 4500}}
+    trigger:
+      - {{severity: warning, any: [{{above: 2, long: 3h, short: 30m}}]}}
+      - {{severity: major, any: [{{above: 14.4, long: 1h, short: 5m}}, {{above: 6, long: 2h, short: 10m}}]}}
+    clear: {{hold: 10m, at_most: 1}}
+{SUMMARIES}"""
+
 
 def rule_set(*texts: str) -> RuleSet:
     """Parse a rule file of these rules."""

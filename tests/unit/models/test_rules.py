@@ -3,23 +3,41 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.errors import DataFileError
 from models.events import PerceivedSeverity
 from models.measures import Stream
 from models.rule import Kind, Side
-from models.rules import load_rules, parse_rules
-from tests.unit.models.judging import ANSWERED, COUNT, SATISFIED, SURGE, only, rule_set
+from models.rules import check_rules, load_rules, parse_rules
+from tests.unit.models.judging import (
+    ANSWERED,
+    BUDGET,
+    COUNT,
+    GROWING,
+    HANDLED,
+    RECOMMENDED,
+    REPEATED,
+    SATISFIED,
+    SILENT,
+    SURGE,
+    only,
+    rule_set,
+)
 
 
 def test_packaged_rules_load() -> None:
     """The shipped rules are checked like any other file, and cover all four streams."""
     rules = load_rules()
-    assert [rule.id for rule in rules.rules] == ["EW01", "EW05", "EW07", "EW12", "EW13", "EW14"]
+    assert [rule.id for rule in rules.rules] == [
+        "EW01", "EW03", "EW05", "EW06", "EW07", "EW11", "EW12", "EW13", "EW14", "EW15", "EW27",
+    ]  # fmt: skip
     assert {rule.stream for rule in rules.rules} == set(Stream)
-    assert {rule.kind for rule in rules.rules} == set(Kind)
+    # A budget is the operator's own: none is shipped.
+    assert {rule.kind for rule in rules.rules} == set(Kind) - {Kind.BURN}
     assert len(rules.version) == 16
-    assert [rule.id for rule in rules.of(Stream.CALLS)] == ["EW13", "EW14"]
+    assert [rule.id for rule in rules.of(Stream.CALLS)] == ["EW13", "EW14", "EW15"]
     assert rules.rule("EW12").where == {"channel": {"regulator", "12345", "12315", "media"}}
     with pytest.raises(KeyError):
         rules.rule("EW99")
@@ -82,6 +100,27 @@ def test_only_counts_with_an_upper_limit_are_monotone() -> None:
     assert not only(SATISFIED).is_monotone
 
 
+def test_a_budget_is_the_frozen_baseline_less_what_is_to_be_saved() -> None:
+    """20 % less than in the frozen month; cells without one are not judged."""
+    rule = only(BUDGET)
+    assert rule.budget == {"all": 7200.0, "region=44": 3600.0}
+    assert rule.covers("all")
+    assert rule.covers("region=44")
+    assert not rule.covers("region=43")
+
+
+def test_the_budget_of_the_documentation_loads() -> None:
+    """Somebody will copy it. Paces and windows as domain list d3 gives them (EW04)."""
+    page = (Path(__file__).parents[3] / "docs" / "add-a-rule.md").read_text(encoding="utf-8")
+    source = page[page.index("rules:\n  - id: EW04") :].partition("```")[0]
+    rule = parse_rules(source).rules[0]
+    assert [one for step in rule.steps for one in step.burns] == [
+        (1.0, 3 * 86_400, 6 * 3_600),
+        (14.4, 3_600, 300),
+        (6.0, 6 * 3_600, 1_800),
+    ]
+
+
 def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
     """YAML 1.1 reads 1e-6 as a text; nobody means that."""
     rule = only(SURGE.replace("p_below: 0.000001}", "p_below: 1e-6}"))
@@ -133,12 +172,39 @@ def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
         (SATISFIED, "    target: 0.85\n", "", r"SATISFIED\.target is missing"),
         (SURGE, "measure: distinct", "measure: repeat / distinct", r"SURGE\.measure is a share; a surge is judged"),
         (SURGE, "minor: 0.05", "minor: 0.001", r"SURGE\.trigger\[0\]\.p_below is not below its clear limit 0\.001"),
-        (SURGE, "min_ratio: 3,", "p_below: 0.1,", r"line \d+, column \d+ is not readable YAML \(the key p_below twice\)"),
+        (SURGE, "min_ratio: 3,", "p_below: 0.1,", r"SURGE\.trigger\[2\]\.p_below stands there twice; keep one"),
         (SURGE, "p_below: 0.000001}", "p_below: 0.01}", r"SURGE\.trigger\[1\]\.p_below is not below its clear limit"),
         (SURGE, "major: 0.001,", "major: 0.5,", r"SURGE\.trigger\[1\]\.p_below clears later"),
         (SURGE, "p_below: 0.000001, min", "p_below: 0.00001, min", r"SURGE\.trigger\[2\]\.p_below is easier to cross"),
         (SURGE, "    min_history: 1d\n", "", r"SURGE\.min_history is missing"),
         (SURGE, "trigger:", "trigger: []\n    labels:", r"SURGE\.trigger is not a list"),
+        (SURGE, "hold: 30m", "hold: 0m", r"SURGE\.clear\.hold is '0m'; write a duration"),
+        (GROWING, "measure: distinct", "measure: repeat / distinct", r"GROWING\.measure is a share; a growth is judged"),
+        (GROWING, "    min_expected: 20\n", "", r"GROWING\.min_expected is missing"),
+        (GROWING, "above: 1.3, for: 3", "above: 1.3", r"GROWING\.trigger\[1\]\.above is not beyond the step before"),
+        (GROWING, "at_most: 1.15", "at_most: 1.3", r"GROWING\.trigger\[0\]\.above is not beyond its clear limit 1\.3"),
+        (GROWING, "above: 1.3}", "above: 0.9}", r"GROWING\.trigger\[0\]\.above is 0\.9; write a number from 1 "),
+        (REPEATED, "baseline: 3h", "baseline: 90m", r"REPEATED\.baseline cannot be kept; use whole hours from 2h"),
+        (REPEATED, "baseline: 3h", "baseline: 31d", r"REPEATED\.baseline cannot be kept"),
+        (REPEATED, "repeat / distinct", "repeat", r"REPEATED\.measure is no mean; use a mean \(there is none of complaints\)"),
+        (HANDLED, "measure: aht", "measure: handle_seconds / handled", r"HANDLED\.measure is no mean; use a mean \(aht\)"),
+        (HANDLED, "measure: aht", "measure: nps", r"HANDLED\.measure names 'nps'; .*; means are aht"),
+        (RECOMMENDED, "measure: nps", "measure: nps_n", r"RECOMMENDED\.measure is no mean; use a mean \(nps, csat, ces\)"),
+        (RECOMMENDED, "baseline: 8h", "baseline: 3h", r"RECOMMENDED\.baseline leaves too little past"),
+        (RECOMMENDED, "at_most: 5", "at_most: 10", r"RECOMMENDED\.trigger\[0\]\.drop is not beyond its clear limit 10"),
+        (SATISFIED, "csat_satisfied / csat_n", "csat", r"SATISFIED\.measure is a mean; name a field of surveys"),
+        (SILENT, "at_least: 15m", "at_least: 4h", r"SILENT\.at_least is longer than window"),
+        (SILENT, "p_below: 0.0001}", "p_below: 0.0001, for: 2}", r"SILENT\.trigger\[0\]\.for is not known"),
+        (SILENT, ", times: 3", "", r"SILENT\.trigger\[1\]\.p_below is not beyond the step before"),
+        (SILENT, "{hold: 0m}", "{hold: 0m, p_above: 0.1}", r"SILENT\.clear\.p_above is not known; use one of hold"),
+        (BUDGET, "window: 3h", "window: 1h", r"BUDGET\.window is not the longest of trigger; write 3h"),
+        (BUDGET, "short: 30m", "short: 3h", r"BUDGET\.trigger\[0\]\.any\[0\]\.short is not shorter than long"),
+        (BUDGET, "short: 30m", "short: 90m", r"BUDGET\.trigger\[0\]\.any\[0\]\.short cannot be kept"),
+        (BUDGET, "above: 2,", "above: 1,", r"BUDGET\.trigger\[0\]\.any\[0\]\.above is not beyond its clear limit 1"),
+        (BUDGET, "region=44: 4500", "channel=app: 4500", r"BUDGET\.budget\.baseline\.channel=app is no cell of dimensions"),
+        (BUDGET, "region=44: 4500", "here: 4500", r"BUDGET\.budget\.baseline\.here is no cell of dimensions"),
+        (BUDGET, "      frozen: simulated, 2026-01\n", "", r"BUDGET\.budget\.frozen is missing"),
+        (BUDGET, "reduce: 0.2", "reduce: 20", r"BUDGET\.budget\.reduce is 20; write a number from 0 to 0\.99"),
     ],
 )  # fmt: skip
 def test_wrong_rule_is_refused_by_file_rule_field_and_remedy(
@@ -150,6 +216,76 @@ def test_wrong_rule_is_refused_by_file_rule_field_and_remedy(
         parse_rules("rules:\n" + text.replace(old, new, 1), "mine.yaml")
     assert str(refused.value).startswith("mine.yaml: ")
     assert "; " in str(refused.value)
+
+
+SLIPS = [
+    ("kind: threshold", "kind: magic", "kind"),
+    ("name: Many complaints", "name: ''", "name"),
+    ("[[region]]", "[[city], [region], [town]]", "dimensions[0]", "dimensions[2]"),
+    ("step: 5m", "step: 5", "step"),
+    ("min_sample: 3", "min_sample: none", "min_sample"),
+    ("above: 9}", "above: x, four: 1}", "trigger[0].four", "trigger[0].above"),
+    ("for: 2}", "for: -1}", "trigger[1].for"),
+    ("hold: 10m", "hold: soon", "clear.hold"),
+    ("{warning: 5", "{warning: no", "clear.at_most.warning"),
+    ('summary: "{cell}', 'summary: "{sell}', "summary"),
+    ("measure: raw", "measure: raw\n    nonsense: 1", "nonsense"),
+]
+"""What is written, what somebody wrote instead, and the fields that are then wrong."""
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(SLIPS), unique_by=lambda slip: slip[0]), min_size=1, max_size=4).filter(
+        any
+    )
+)
+def test_every_mistake_of_a_file_is_told_with_its_line(slips: list[list[tuple[str, ...]]]) -> None:
+    """However many there are and wherever they stand; the line is the one with the field."""
+    source = "rules:\n"
+    wrong = set()
+    for number, of_rule in enumerate(slips):
+        text = COUNT.replace("id: COUNT", f"id: R{number}")
+        has_kind = not any(slip[1] == "kind: magic" for slip in of_rule)
+        for old, new, *fields in of_rule:
+            text = text.replace(old, new, 1)
+            # Without a kind nobody knows what its steps and limits have to be.
+            wrong |= {
+                f"R{number}.{field}"
+                for field in fields
+                if has_kind or not field.startswith(("trigger", "clear.at"))
+            }
+        source += text
+    found = check_rules(source, "mine.yaml")
+    assert found.rules is None
+    assert sorted(mistake.place for mistake in found.mistakes) == sorted(wrong)
+    lines = source.splitlines()
+    for mistake in found.mistakes:
+        field = mistake.place.rpartition(".")[2].partition("[")[0]
+        assert field in lines[mistake.line - 1]
+
+
+def test_what_is_missing_is_told_where_it_should_stand() -> None:
+    """A missing key has the line of what it is missing in. The loader names the first and counts the rest."""
+    source = "rules:" + COUNT.replace("    window: 10m\n", "").replace("hold: 10m, ", "")
+    found = check_rules(source)
+    lines = source.splitlines()
+    assert [(one.place, lines[one.line - 1].split(":")[0].strip("- ")) for one in found.mistakes] == [
+        ("COUNT.window", "id"),
+        ("COUNT.clear.hold", "clear"),
+    ]
+    with pytest.raises(
+        DataFileError, match=r"COUNT\.window is missing; .* \(line 2; 1 more: barometer rules check\)$"
+    ):
+        parse_rules(source)
+
+
+def test_a_file_that_is_no_yaml_is_told_by_its_place() -> None:
+    """The parser stops at the first fault; a loop of aliases is no trouble, and a strange key neither."""
+    found = check_rules("rules:\n  - {id: [}", "mine.yaml")
+    assert [(one.line, one.column) for one in found.mistakes] == [(2, 11)]
+    assert not found.rules
+    for source in ("", "[]", "rules: &r [*r]", "rules: [{'a[b': 1}]", "a: 1", "rules: [1, {id: 2}]"):
+        assert check_rules(source).mistakes, source
 
 
 def test_two_rules_of_one_id_are_refused() -> None:

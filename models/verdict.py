@@ -1,0 +1,59 @@
+"""How a decision of a rule is written down, whatever its kind: reason, severity and the limit that was meant."""
+
+from models.decision import Decision, Reason
+from models.interval import Interval
+from models.rule import Rule
+
+
+def decided(
+    rule: Rule,
+    crossed: Reason,
+    level: int,
+    calm_from: int,
+    *,
+    n: int,
+    observed: float,
+    interval: Interval | None = None,
+    expected: float | None = None,
+    threshold: float | None = None,
+    p_value: float | None = None,
+    is_enough: bool = True,
+) -> Decision:
+    """Write a judgement: `level` is the highest step crossed (-1: none) for the reason `crossed`, `calm_from` the lowest that
+    is clear, and `is_enough` says that the sample could have crossed any. The numbers are those of `Decision`.
+    """
+    if level >= 0:
+        reason = crossed
+    elif not is_enough:
+        reason = Reason.TOO_FEW
+    else:
+        reason = Reason.CLEAR_CONDITION if calm_from == 0 else Reason.WITHIN
+    return Decision(
+        reason=reason,
+        level=level,
+        calm_from=calm_from,
+        severity=rule.steps[level].severity if level >= 0 else None,
+        n=n,
+        observed=observed,
+        expected=expected,
+        lower=None if interval is None else interval.lower,
+        upper=None if interval is None else interval.upper,
+        threshold=threshold,
+        p_value=p_value,
+    )
+
+
+def undecided(
+    rule: Rule, reason: Reason, *, n: int, observed: float, expected: float | None = None
+) -> Decision:
+    """Write that a window said nothing."""
+    return Decision(
+        reason=reason,
+        level=-1,
+        calm_from=len(rule.steps),
+        severity=None,
+        n=n,
+        observed=observed,
+        expected=expected,
+        is_judged=False,
+    )
