@@ -132,6 +132,7 @@ class Stamps:
         self._label = label
         self._partitions = partitions
         stamps = sorted_stamps(stamps)
+        self._stamps = stamps
         self._rows = _rows(stamps, _earliest_place_from(stamps))
         self._next = next(self._rows, None)
         self.next_stamp = _NEVER if self._next is None else self._next[0]
@@ -217,7 +218,7 @@ class Stamps:
         order = self.tallies[ORDER]
         order.compared += 1
         announced_at = self._announced[q].earliest_from(first)
-        if announced_at is not None and announced_at < covered_at:
+        if announced_at is not None and announced_at < min(covered_at, self._first_place(minute, q, first)):
             order.different += 1
             order.spell(
                 f"{self._label} pane {minute} panes partition {q}",
@@ -225,6 +226,17 @@ class Stamps:
                 f"the snapshot with offset {first} before its watermark",
                 f"watermark at {announced_at}",
             )
+
+    def _first_place(self, minute: int, q: int, offset: int) -> int:
+        """Return the first place of any snapshot of `minute` or its hour with stamp `offset` or a later one.
+
+        Whoever takes over sums an hour at a stamp below that of the minutes which it was handed: those came before.
+        """
+        later = self._stamps[np.searchsorted(self._stamps[:, _STAMP], offset) :]
+        size, pane = later[:, _SIZE], later[:, _PANE]
+        is_minute = (size == MINUTE) & (pane == minute)
+        is_hour = (size == HOUR) & (pane == minute - minute % HOUR)
+        return int(later[(later[:, _Q] == q) & (is_minute | is_hour)][:, _PLACE].min())
 
     def _name(self, size: int, pane: int, q: int, stamp: int, place: int) -> str:
         what = "watermark" if size == 0 else f"pane {pane} size {size}"

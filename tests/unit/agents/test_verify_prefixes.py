@@ -222,6 +222,21 @@ def test_an_hour_is_the_sum_of_its_minutes() -> None:
     assert differing(judged(events, [(q, wrong), *last])) == {HOUR_SNAPSHOTS}
 
 
+def test_an_hour_that_is_summed_anew_below_the_stamp_of_its_minutes_is_in_order() -> None:
+    """Whoever takes over is handed minutes that are ahead of the commit, and sums their hour at an offset before them.
+
+    wire     minute @ 3    watermark @ 3    hour @ 1, by the next owner
+    """
+    events: list[Event] = [(0, "all", False), (60, "all", False), (HOUR, "all", False), (HOUR, "all", False)]
+    q = home("all")
+    minutes = [(q, snapshot(3, pane, {"all": [1, 0]})) for pane in (0, 60)]
+    last = (q, snapshot(3, HOUR, {"all": [2, 0]}))
+    told: Wire = [(at, watermark(3, 1003)) for at in range(N)]
+    hour = (q, snapshot(1, 0, {"all": [2, 0]}, HOUR))
+    assert differing(judged(events, [*minutes, last, *told, hour])) == set()
+    assert differing(judged(events, [minutes[0], last, *told, minutes[1], hour])) == {ORDER}
+
+
 def test_a_cell_of_zeros_is_no_cell() -> None:
     """It adds nothing to anything."""
     assert cells_digest({"all": [0, 0], "region=44": [1, 0]}) == cells_digest({"region=44": [1, 0]})
