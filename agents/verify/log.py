@@ -26,6 +26,13 @@ from models.errors import BarometerError, ContractError
 REQUEST_SECONDS: Final = 10.0
 COORDINATOR_SECONDS: Final = 0.2
 """Between two questions to a coordinator that is not ready yet."""
+MOVING: Final = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+)
+"""Answers about a partition whose leader has just changed; the next question finds the new one."""
 BATCH_RECORDS: Final = 5_000
 FILL_SECONDS: Final = 0.02
 """A batch is not waited for longer than this to become full; small partitions never are."""
@@ -125,24 +132,32 @@ class Cluster:
                     return list(self._result(answer).topic_partitions)
                 sleep(COORDINATOR_SECONDS)
 
-    def _offsets(self, topics: Iterable[Topic], spec: Any) -> Ends:
-        known = list(topics)
-        wanted = {TopicPartition(topic.name, at): spec for topic in known for at in range(topic.partitions)}
-        found: Ends = {topic.name: {} for topic in known}
-        if not wanted:
-            return found
-        asked = self._admin.list_offsets(
-            wanted, request_timeout=REQUEST_SECONDS, isolation_level=IsolationLevel.READ_COMMITTED
-        )
-        for at, answer in asked.items():
-            found[at.topic][at.partition] = self._result(answer).offset
-        return found
-
     def _result(self, future: Any) -> Any:
         try:
             return future.result()
         except KafkaException as error:
             raise self._unreachable(error) from error
+
+    def _offsets(self, topics: Iterable[Topic], spec: Any) -> Ends:
+        known = list(topics)
+        wanted = {TopicPartition(topic.name, at): spec for topic in known for at in range(topic.partitions)}
+        found: Ends = {topic.name: {} for topic in known}
+        deadline = monotonic() + REQUEST_SECONDS
+        while wanted:
+            asked = self._admin.list_offsets(
+                wanted, request_timeout=REQUEST_SECONDS, isolation_level=IsolationLevel.READ_COMMITTED
+            )
+            for at, answer in asked.items():
+                try:
+                    found[at.topic][at.partition] = answer.result().offset
+                except KafkaException as error:
+                    if error.args[0].code() not in MOVING or monotonic() > deadline:
+                        raise self._unreachable(error) from error
+                else:
+                    del wanted[at]
+            if wanted:
+                sleep(COORDINATOR_SECONDS)
+        return found
 
     def _unreachable(self, error: KafkaException) -> Unreachable:
         refusal: KafkaError = error.args[0]

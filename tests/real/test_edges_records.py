@@ -64,7 +64,7 @@ def test_a_header_whose_name_is_not_utf_8_is_a_header_that_nobody_knows(
     calls 0   good . good, bad name . refused, bad name . good        in one batch
     """
     first = 100 * compressed
-    before = len(letters(pipeline))
+    before = {one.id for one in letters(pipeline)}
     batch = batch_of(
         [
             Raw(b"c", call(first), [(b"ce_id", f"call-{first}".encode())]),
@@ -81,7 +81,7 @@ def test_a_header_whose_name_is_not_utf_8_is_a_header_that_nobody_knows(
     )
     report = pipeline.verify(CAUGHT_UP_SECONDS)
     assert report.clean, differences(report)
-    (letter,) = letters(pipeline)[before:]
+    (letter,) = [one for one in letters(pipeline) if one.id not in before]
     assert letter.reason == RejectReason.MALFORMED_JSON
     assert [(name, b64decode(content or "")) for name, content in letter.headers] == [
         ("x", b""),
@@ -96,7 +96,7 @@ def test_a_bomb_costs_a_bounded_amount_of_memory(pipeline: Pipeline) -> None:
     calls 1   [ good, 200 MB, good ]   [ 200 times 1 MB ]   [ good ]
     """
     (worker,) = pipeline.workers
-    before, known = worker.memory(), len(letters(pipeline))
+    before, known = worker.memory(), {one.id for one in letters(pipeline)}
     giant = b"\0" * BOMB_BYTES
     bombs = [
         [Raw(b"c", call(1_000)), Raw(b"c", giant), Raw(b"c", call(1_001))],
@@ -113,8 +113,8 @@ def test_a_bomb_costs_a_bounded_amount_of_memory(pipeline: Pipeline) -> None:
     assert grown < BOMB_BYTES, f"{grown >> 20} MiB for what should take a few passes"
     report = pipeline.verify(CAUGHT_UP_SECONDS)
     assert report.clean, differences(report)
-    refused = [one for one in letters(pipeline)[known:] if one.partition == 1]
-    assert [one.offset for one in refused] == [1, *range(3, end - 1)]
+    refused = [one for one in letters(pipeline) if one.id not in known]
+    assert sorted(one.offset for one in refused) == [1, *range(3, end - 1)]
     assert {one.reason for one in refused} == {RejectReason.TOO_LARGE}
     (cut,) = [one.truncated for one in refused if one.truncated is not None]
     assert (cut.value_bytes, cut.value_sha256) == (BOMB_BYTES, sha256(giant).hexdigest())
