@@ -121,6 +121,10 @@ class Cluster:
             (answer,) = asked.values()
             try:
                 return list(answer.result(REQUEST_SECONDS).topic_partitions)
+            except TimeoutError:
+                raise Unreachable(
+                    f"Kafka at {self._brokers} does not say what the group {group} has committed. Has a worker ever run there?"
+                ) from None
             except KafkaException as error:
                 # A broker that has just started, or has just become the group's coordinator.
                 passing = error.args[0].code() in (

@@ -69,6 +69,8 @@ def test_a_stop_leaves_the_group_and_nothing_to_do(pipeline: Pipeline) -> None:
 
 def test_a_later_state_format_is_refused_and_touches_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
     """As an older release finds it after a newer one has written: a sentence, exit code 3, and its own state untouched."""
+    (earlier,) = pipeline.start_sharing(1)
+    assert stopped(earlier)[0] == 0
     before = pipeline.committed()
     key = b"p|1741536000|ffffffff"
     producer = Producer({"bootstrap.servers": pipeline.brokers})
