@@ -67,25 +67,29 @@ def test_a_stop_leaves_the_group_and_nothing_to_do(pipeline: Pipeline) -> None:
     log.info("stopped in %.1f s", took)
 
 
-def test_a_later_state_format_is_refused_and_touches_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_later_state_format_is_refused_and_touches_nothing(
+    fresh_kafka: KafkaCluster, tmp_path: Path
+) -> None:
     """As an older release finds it after a newer one has written: a sentence, exit code 3, and its own state untouched."""
-    (earlier,) = pipeline.start_sharing(1)
-    assert stopped(earlier)[0] == 0
-    before = pipeline.committed()
-    key = b"p|1741536000|ffffffff"
-    producer = Producer({"bootstrap.servers": pipeline.brokers})
-    later = msgspec.msgpack.encode([FORMAT + 1, "v", "s", 7, {"as": "nobody", "knows": "yet"}])
-    producer.produce(f"{APP_ID}-calls-changelog", later, key, partition=0)
-    assert producer.flush(30) == 0
-    with Worker(tmp_path, "older", {"brokers": pipeline.brokers, "partitions": 2, **OWN}) as worker:
-        assert worker.exit_code() == 3, worker.tail()
-        said = worker.log.strip().splitlines()[-1]
-        assert "Traceback" not in worker.log
-    assert f"has format {FORMAT + 1}, this version reads {FORMAT}" in said
-    assert "Run the version that wrote it until it has stopped cleanly" in said
-    assert pipeline.committed() == before
-    producer.produce(f"{APP_ID}-calls-changelog", None, key, partition=0)
-    assert producer.flush(30) == 0
+    # On a cluster of its own: the record stays in the changelog until it is compacted.
+    with Pipeline(fresh_kafka, tmp_path, partitions=2, **OWN) as pipeline:
+        (earlier,) = pipeline.start_sharing(1)
+        assert stopped(earlier)[0] == 0
+        before = pipeline.committed()
+        key = b"p|1741536000|ffffffff"
+        producer = Producer({"bootstrap.servers": pipeline.brokers})
+        later = msgspec.msgpack.encode([FORMAT + 1, "v", "s", 7, {"as": "nobody", "knows": "yet"}])
+        producer.produce(f"{APP_ID}-calls-changelog", later, key, partition=0)
+        assert producer.flush(30) == 0
+        with Worker(tmp_path, "older", {"brokers": pipeline.brokers, "partitions": 2, **OWN}) as worker:
+            assert worker.exit_code() == 3, worker.tail()
+            said = worker.log.strip().splitlines()[-1]
+            assert "Traceback" not in worker.log
+        assert f"has format {FORMAT + 1}, this version reads {FORMAT}" in said
+        assert "Run the version that wrote it until it has stopped cleanly" in said
+        assert pipeline.committed() == before
+        producer.produce(f"{APP_ID}-calls-changelog", None, key, partition=0)
+        assert producer.flush(30) == 0
 
 
 def test_a_stop_ends_while_the_broker_is_down_and_loses_nothing(
