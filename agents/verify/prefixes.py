@@ -218,7 +218,12 @@ class Stamps:
         order = self.tallies[ORDER]
         order.compared += 1
         announced_at = self._announced[q].earliest_from(first)
-        if announced_at is not None and announced_at < min(covered_at, self._first_place(minute, q, first)):
+        if (
+            announced_at is not None
+            and announced_at < covered_at
+            # Looks through the whole table, so only where the nearer answer would be a difference.
+            and announced_at < self._first_place(minute, q, first)
+        ):
             order.different += 1
             order.spell(
                 f"{self._label} pane {minute} panes partition {q}",
