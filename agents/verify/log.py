@@ -21,18 +21,12 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from agents.kafkaclient import FORBIDDEN, RECEIVED_BYTES_MAX, Brokers, confluent_config, explained
+from agents.reading import TRANSIENT
 from models.errors import BarometerError, ContractError
 
 REQUEST_SECONDS: Final = 10.0
 COORDINATOR_SECONDS: Final = 0.2
 """Between two questions to a coordinator that is not ready yet."""
-MOVING: Final = (
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.FENCED_LEADER_EPOCH,
-    KafkaError.UNKNOWN_LEADER_EPOCH,
-)
-"""Answers about a partition whose leader has just changed; the next question finds the new one."""
 BATCH_RECORDS: Final = 5_000
 FILL_SECONDS: Final = 0.02
 """A batch is not waited for longer than this to become full; small partitions never are."""
@@ -127,11 +121,7 @@ class Cluster:
                 ) from None
             except KafkaException as error:
                 # A broker that has just started, or has just become the group's coordinator.
-                passing = error.args[0].code() in (
-                    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-                    KafkaError.COORDINATOR_NOT_AVAILABLE,
-                    KafkaError.NOT_COORDINATOR,
-                )
+                passing = error.args[0].code() in TRANSIENT
                 if not passing or monotonic() > deadline:
                     return list(self._result(answer).topic_partitions)
                 sleep(COORDINATOR_SECONDS)
@@ -155,7 +145,7 @@ class Cluster:
                 try:
                     found[at.topic][at.partition] = answer.result().offset
                 except KafkaException as error:
-                    if error.args[0].code() not in MOVING or monotonic() > deadline:
+                    if error.args[0].code() not in TRANSIENT or monotonic() > deadline:
                         raise self._unreachable(error) from error
                 else:
                     del wanted[at]

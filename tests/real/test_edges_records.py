@@ -3,7 +3,7 @@
 from base64 import b64decode
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from agents.embedded.kafka import KafkaCluster
 from models.errors import RejectReason
 from models.measures import Stream
 from models.outcomes import DeadLetter
+from tests.real.calls import call
 from tests.real.pipeline import Pipeline, differences
 from tests.real.rawbatch import ZSTD, Raw, batch_of, send_batch
 from topics.catalogue import DEAD_LETTERS, input_of
@@ -36,17 +37,6 @@ def pipeline(installed_kafka: None, tmp_path_factory: pytest.TempPathFactory) ->
     ):
         shared.start_sharing(1)
         yield shared
-
-
-def call(number: int) -> bytes:
-    body: dict[str, Any] = {
-        "id": f"call-{number}",
-        "time": 1_741_572_000_000 + number,
-        "customerId": f"c-{number}",
-        "answered": False,
-        "waitSeconds": 3,
-    }
-    return msgspec.json.encode(body)
 
 
 def letters(pipeline: Pipeline) -> list[DeadLetter]:

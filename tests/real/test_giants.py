@@ -4,7 +4,7 @@ import json
 from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pytest
@@ -18,6 +18,7 @@ from agents.embedded.kafka import KafkaCluster
 from models.errors import RejectReason
 from models.measures import Stream
 from models.outcomes import KEPT_BYTES, DeadLetter
+from tests.real.calls import call
 from tests.real.pipeline import Pipeline, differences
 from topics.catalogue import DEAD_LETTERS, input_of
 
@@ -28,17 +29,6 @@ MEGABYTES: Final = 12
 GIANT: Final = b"a" * MEGABYTES * 1024 * 1024
 CAUGHT_UP_SECONDS: Final = 120.0
 Headers = list[tuple[str, str | bytes | None]]
-
-
-def call(number: int) -> bytes:
-    body: dict[str, Any] = {
-        "id": f"call-{number}",
-        "time": 1_741_572_000_000 + number,
-        "customerId": f"c-{number}",
-        "answered": False,
-        "waitSeconds": 3,
-    }
-    return msgspec.json.encode(body)
 
 
 def run(brokers: str, *arguments: str) -> Result:
