@@ -45,6 +45,7 @@ UNREACHABLE: Final = frozenset(
 
 TRANSIENT: Final = frozenset(
     {
+        KafkaError._NOENT,
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.FENCED_LEADER_EPOCH,
@@ -54,7 +55,7 @@ TRANSIENT: Final = frozenset(
         KafkaError.NOT_COORDINATOR,
     }
 )
-"""Errors that pass by themselves: a topic that was just created, a leader that is moving."""
+"""Errors that pass by themselves: a topic that was just created, a leader that is moving or not yet elected (`_NOENT`: no leaders found)."""
 TRANSIENT_SECONDS: Final = 0.1
 
 Answer = TypeVar("Answer")

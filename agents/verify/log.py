@@ -69,8 +69,11 @@ class Cluster:
     """Questions to the cluster, each answered at one moment."""
 
     def __init__(self, brokers: Brokers) -> None:
-        self._admin = AdminClient({**confluent_config(brokers), "log_level": 2, "socket.timeout.ms": 10_000})
         self._brokers = brokers
+        self._admin = self._connected()
+
+    def _connected(self) -> AdminClient:
+        return AdminClient({**confluent_config(self._brokers), "log_level": 2, "socket.timeout.ms": 10_000})
 
     def topics(self, names: Sequence[str]) -> dict[str, Topic]:
         """Return those of the topics `names` that exist.
@@ -151,6 +154,8 @@ class Cluster:
                     del wanted[at]
             if wanted:
                 sleep(COORDINATOR_SECONDS)
+                # A client asks on with the leader epochs that it once learned, however often it is told that they are over.
+                self._admin = self._connected()
         return found
 
     def _unreachable(self, error: KafkaException) -> Unreachable:
