@@ -25,6 +25,7 @@ from agents.streams import ComplaintHandler, CountingHandler, counting, known_va
 from agents.transport import BatchTransport, check_faust_version
 from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
+from models.calendar import Calendar
 from models.capacity import dimension_values, refuse_wide_judges, refuse_wide_panes
 from models.classify import load_classifier
 from models.count import CellNamer
@@ -107,14 +108,15 @@ def create_pipeline(
     rules = load_rules(settings.rules_file, settings.dimensions)
     refuse_wide_judges(rules, settings.partitions, values)
     observer.metrics.set_build(release(), version, rules.version)
+    calendar = Calendar(settings.zone, settings.holidays, log.warning)
 
     windows = WindowsContext(
         topic=PANES,
         topic_id=topic_ids[PANES],
         source_ids={stream: topic_ids[input_of(stream)] for stream in Stream},
-        version=f"{version}-{rules.version}",
+        version=f"{version}-{calendar.version}-{rules.version}",
         rules=rules,
-        zone=settings.zone,
+        calendar=calendar,
         partitions=settings.partitions,
         changelog=changelog_of("windows"),
         outbox=outbox,

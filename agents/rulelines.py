@@ -4,12 +4,14 @@ Owns the sentences; what a rule means is `models.rule`, and what it may miss `mo
 """
 
 from collections.abc import Callable, Mapping
+from math import exp
 from typing import Final, NamedTuple
 
 from agents.lines import COLOUR_WORDS, Language, number
 from models.capacity import Values
 from models.falsealarms import cells_of, estimate
 from models.naming import DIMENSIONS
+from models.pane import DAY
 from models.rule import Kind, Rule, Side, Step
 from models.warning import duration_text
 
@@ -113,6 +115,11 @@ def _sample(rule: Rule, say: _Words) -> str:
     if rule.min_history_seconds:
         history = say.duration(rule.min_history_seconds)
         text += say(f", in cells that have been seen for {history}", f"，单元已观察{history}以上")
+    if rule.rise:
+        text += say(
+            f", for a rise to {rule.rise:g} times the expected or more",
+            f"，寻找升至预期{rule.rise:g}倍以上的上升",
+        )
     if rule.min_expected:
         text += say(
             f", where {rule.min_expected:g} or more are expected", f"，预期不少于{rule.min_expected:g}"
@@ -186,6 +193,19 @@ def _surge(_: Rule, step: Step, say: _Words) -> str:
 
 def _surge_clear(_: Rule, step: Step, say: _Words) -> str:
     return say(f"that chance above {step.clear:g}", f"该概率高于{step.clear:g}")
+
+
+def _drift(rule: Rule, step: Step, say: _Words) -> str:
+    buckets = exp(step.limit)
+    often = f"{buckets * rule.window_seconds / DAY / 365:.2g}"
+    return say(
+        f"evidence for that of {step.limit:g} or more, by chance once in {often} years of a cell at most",
+        f"持续上升的证据值不低于{step.limit:g}，单个单元偶然达到至多每{often}年一次",
+    )
+
+
+def _drift_clear(_: Rule, step: Step, say: _Words) -> str:
+    return say(f"the evidence at most {step.clear:g}", f"证据值不高于{step.clear:g}")
 
 
 def _times(rule: Rule, value: float, say: _Words) -> str:
@@ -262,6 +282,7 @@ _TRIGGERS: Final[Mapping[Kind, _Phrase]] = {
     Kind.THRESHOLD: _threshold,
     Kind.WILSON_DROP: _drop,
     Kind.SURGE: _surge,
+    Kind.DRIFT: _drift,
     Kind.GROWTH: _relative,
     Kind.RELATIVE: _relative,
     Kind.MEAN_DROP: _mean_drop,
@@ -272,6 +293,7 @@ _CLEARS: Final[Mapping[Kind, _Phrase]] = {
     Kind.THRESHOLD: _threshold_clear,
     Kind.WILSON_DROP: _drop_clear,
     Kind.SURGE: _surge_clear,
+    Kind.DRIFT: _drift_clear,
     Kind.GROWTH: _relative_clear,
     Kind.RELATIVE: _relative_clear,
     Kind.MEAN_DROP: _mean_drop_clear,

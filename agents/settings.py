@@ -20,6 +20,10 @@ __all__ = ["DEMO_CUSTOMER_KEY", "ENV_PREFIX", "Settings", "SettingsError", "load
 DEMO_CUSTOMER_KEY: Final = "barometer-demo-key-not-for-production"
 """Pseudonym key of the demo and the tests; a worker warns when it runs with it."""
 
+AUTO: Final = "auto"
+CHINA: Final = "CN"
+CHINA_ZONE: Final = "Asia/Shanghai"
+
 
 class Settings(BaseSettings):
     """The configuration of one process."""
@@ -72,6 +76,12 @@ class Settings(BaseSettings):
     )
     zone: str = Field(
         "Asia/Shanghai", description="IANA time zone of calendars: workdays, billing days, peaks."
+    )
+    holidays: str = Field(
+        "auto",
+        validate_default=True,
+        description="Whose days off count: a country (CN, DE) or a part of it (DE-BY); empty: the week alone; auto: CN in "
+        "the zone Asia/Shanghai, else the week.",
     )
     allowed_lateness_seconds: int = Field(
         30, ge=0, le=3_600, description="How far a partition's watermark stays behind its newest event."
@@ -152,6 +162,16 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{zone!r} is no IANA time zone; write for example Asia/Shanghai") from None
         return zone
+
+    @field_validator("holidays")
+    @classmethod
+    def _holidays_known(cls, place: str, info: ValidationInfo) -> str:
+        if place == AUTO:
+            return CHINA if info.data.get("zone") == CHINA_ZONE else ""
+        from models.daysoff import days_off  # slow to import, and most commands ask for no day
+
+        days_off(place)
+        return place
 
     @field_validator("dimensions")
     @classmethod

@@ -25,6 +25,7 @@ from agents.ownership import KIND as OWNER
 from agents.ownership import Ownership
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
 from agents.windowfeed import WindowFeed
+from models.calendar import Calendar
 from models.errors import ContractError
 from models.fanin import FanIn, OnTime, forget_before, sum_of
 from models.iso import iso
@@ -74,7 +75,7 @@ class WindowsContext(NamedTuple):
     """Topic id of each stream's input topic: snapshots of a deleted one are ignored."""
     version: str
     rules: RuleSet
-    zone: str
+    calendar: Calendar
     partitions: int
     changelog: str
     outbox: Outbox
@@ -102,7 +103,7 @@ class WindowsPartition:
         self._partition = partition
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
-        self._judges = {stream: StreamJudge(stream, context.rules, context.zone) for stream in Stream}
+        self._judges = {stream: StreamJudge(stream, context.rules, context.calendar) for stream in Stream}
         self._feed = WindowFeed(context.outbox, partition)
         self._stored_judges: dict[Stream, tuple[int, str, bytes]] = {}
         """Stamp, version and body of the newest state of each judge."""
@@ -177,7 +178,7 @@ class WindowsPartition:
             hours = {hour: cells for hour, cells in self._hours[stream].items() if hour + HOUR <= stamp}
             self._minutes[stream], self._hours[stream] = minutes, hours
             self._judges[stream] = StreamJudge.from_state(
-                body, stream, self._context.rules, self._context.zone, minutes=minutes, hours=hours
+                body, stream, self._context.rules, self._context.calendar, minutes=minutes, hours=hours
             )
         self._stored_judges.clear()
         start = max(earliest, committed.offset if committed is not None else 0)
@@ -241,8 +242,7 @@ class WindowsPartition:
             frontier = fold.frontier
             if frontier is None:
                 continue
-            judge = self._judges[stream]
-            pane = judge.closed_until
+            pane = self._judges[stream].closed_until
             if pane is None:
                 pane = fold.first_pane()
                 if pane is None:

@@ -14,7 +14,7 @@ from models.errors import ContractError
 from models.events import SurveyKind
 from models.measures import WIDTH, Stream
 from models.regions import Regions
-from models.rule import Rule, RuleSet
+from models.rule import Kind, Rule, RuleSet
 from models.taxonomy import Taxonomy
 from models.vocabulary import Channel, Product, Segment
 
@@ -27,10 +27,12 @@ _NUMBER_BYTES: Final = 21
 _AROUND_CELL: Final = 6
 """Two quotes, a colon, two brackets, a comma."""
 
-BASELINE_BYTES: Final = 1_100
-"""Of one learned measure of one cell in msgpack: 104 numbers of nine bytes, and what holds them together."""
+BASELINE_BYTES: Final = 1_140
+"""Of one learned measure of one cell in msgpack: 108 numbers of nine bytes, and what holds them together."""
 EPISODE_BYTES: Final = 320
 """Of one rule in one cell: a dozen numbers, two for each of up to four steps, and the rule's name."""
+DRIFT_BYTES: Final = 80
+"""Of the evidence of one slow rise in one cell: four numbers and the rule's name."""
 
 Combinations = Sequence[Sequence[str]]
 Values = Mapping[str, Collection[str]]
@@ -75,8 +77,11 @@ def judge_bytes_at_most(rules: Sequence[Rule], values: Values) -> int:
         covering = [rule for rule in rules if combination in rule.dimensions]
         learned = {rule.measure.numerator for rule in covering if rule.expects}
         cells = prod(len(values[name]) for name in combination)
+        drifts = sum(rule.kind is Kind.DRIFT for rule in covering)
         names = sum(len(name) + 2 + max(map(len, values[name])) for name in combination) + _AROUND_CELL
-        total += cells * (names + BASELINE_BYTES * len(learned) + EPISODE_BYTES * len(covering))
+        total += cells * (
+            names + BASELINE_BYTES * len(learned) + EPISODE_BYTES * len(covering) + DRIFT_BYTES * drifts
+        )
     return total
 
 
@@ -93,7 +98,7 @@ def refuse_wide_judges(rules: RuleSet, partitions: int, values: Values) -> None:
         if share > PANE_BYTES_MAX:
             raise ContractError(
                 f"BAROMETER_RULES_FILE: what the rules of {stream} remember may take {share:,} bytes in one record of which "
-                f"{PANE_BYTES_MAX:,} fit. Let fewer combinations of dimensions be expected to count something (surge, growth, silence), or use more partitions."
+                f"{PANE_BYTES_MAX:,} fit. Let fewer combinations of dimensions be expected to count something (surge, drift, growth, silence), or use more partitions."
             )
 
 

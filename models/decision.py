@@ -50,6 +50,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """The measured value: a count, or a share in [0, 1]; 0 where there is none."""
     expected: float | None = None
     """What the cell's baseline, or the rule's target, expects."""
+    expected_error: float | None = None
+    """Standard deviation of `expected`, over it: 0.1 says that it is known to about 10 %."""
     lower: float | None = None
     upper: float | None = None
     """Ends of the interval that was judged: of a share, or of the counts that are still normal."""
@@ -57,6 +59,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """The limit that was crossed, or the lowest one where none was; in the unit of `observed`."""
     p_value: float | None = None
     """Probability of a count at least this large if nothing has changed."""
+    window_seconds: int | None = None
+    """Length of what `observed` was counted over, where that is not the rule's window."""
     is_judged: bool = True
     """Whether the window said anything: if not, neither streaks nor holds go on."""
 

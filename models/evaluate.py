@@ -1,7 +1,7 @@
 """The judgement of one window by one rule: (rule, totals of the window, what they are held against) -> Decision.
 
 Owns the table of one pure function for each kind of rule, and the functions of those that are not in `models.past`,
-`models.silence` and `models.burn`. Nothing here remembers anything: whoever has the sums can call it, whatever way they
+`models.drift`, `models.silence` and `models.burn`. Nothing here remembers anything: whoever has the sums can call it, whatever way they
 were computed. To add a kind: a member of `Kind`, its fields and steps in `models.rulekinds` and `models.rulesteps`, a
 function here, what it needs in `models.evidence` and, computed another way, in `agents.verify.evidence`, and its words in
 `agents.rulelines`.
@@ -13,6 +13,7 @@ from typing import Any, Final
 from models.baseline import Expectation
 from models.burn import Spending, burn
 from models.decision import Decision, Reason
+from models.drift import Drifting, drift
 from models.interval import Interval, wilson, z_of
 from models.past import Past, mean_drop, relative
 from models.rule import Kind, Rule, Side
@@ -20,8 +21,8 @@ from models.silence import Silence, silence
 from models.tail import critical_count, upper_tail
 from models.verdict import decided, undecided
 
-Against = Expectation | Past | Silence | Spending | None
-"""What a window is held against: surge and growth read an expectation, relative and mean_drop the past, and so on."""
+Against = Expectation | Drifting | Past | Silence | Spending | None
+"""What a window is held against: surge and growth read an expectation, drift one and what it carries, relative and mean_drop the past, and so on."""
 
 
 def evaluate(rule: Rule, totals: Sequence[int], against: Against = None) -> Decision:
@@ -140,6 +141,7 @@ def _surge(rule: Rule, totals: Sequence[int], expectation: Expectation | None) -
         expected=mean,
         threshold=threshold,
         p_value=p_value,
+        expected_error=expectation.relative_error,
         is_enough=is_enough,
     )
 
@@ -171,6 +173,7 @@ def _growth(rule: Rule, totals: Sequence[int], expectation: Expectation | None) 
         expected=mean,
         threshold=rule.steps[max(level, 0)].limit * mean,
         p_value=p_value,
+        expected_error=expectation.relative_error,
     )
 
 
@@ -214,6 +217,7 @@ _FUNCTIONS: Final[dict[Kind, Callable[[Rule, Sequence[int], Any], Decision]]] = 
     Kind.THRESHOLD: _threshold,
     Kind.WILSON_DROP: _wilson_drop,
     Kind.SURGE: _surge,
+    Kind.DRIFT: lambda rule, totals, found: drift(rule, totals[rule.measure.numerator], found),
     Kind.GROWTH: _growth,
     Kind.RELATIVE: relative,
     Kind.MEAN_DROP: mean_drop,

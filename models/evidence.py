@@ -9,6 +9,7 @@ from operator import sub
 
 from models.baseline import Expectation, expect
 from models.burn import Spending, allowed, window_end, windows_of
+from models.drift import STEADY, drifted
 from models.evaluate import Against
 from models.pane import HOUR
 from models.past import Past
@@ -33,6 +34,10 @@ def totals_of(rule: Rule, watch: Watch, end: int) -> Sequence[int] | None:
         empty = all(windows.is_empty(window, window_end(window, end)) for window in windows_of(rule))
         return None if is_quiet and empty else ()
     window = rule.window_seconds
+    if rule.kind is Kind.DRIFT:
+        # Every bucket speaks for or against a rise, however small, until there is no evidence.
+        is_steady = is_quiet and watch.drift == STEADY
+        return None if is_steady and windows.is_empty(window, end) else windows.total(window, end)
     if is_quiet and windows.is_empty(window, end):
         return None
     totals = windows.total(window, end)
@@ -48,6 +53,9 @@ def against_of(rule: Rule, watch: Watch, totals: Sequence[int], end: int) -> Aga
         since = watch.learned.counted
         start = looks_back(rule, since, end)
         return Silence(since, start, end, expected(watch.learned, start, end))
+    if rule.kind is Kind.DRIFT:
+        expectation = expected(watch.learned, end - rule.window_seconds, end)
+        return drifted(rule, watch.drift, totals[rule.measure.numerator], expectation, end)
     if rule.expects:
         return expected(watch.learned, end - rule.window_seconds, end)
     if rule.baseline_seconds:

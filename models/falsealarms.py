@@ -6,7 +6,7 @@ truth lies between the count of separate windows and that of all evaluations.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from math import log, prod
+from math import exp, log, prod
 from typing import Final, NamedTuple
 
 from models.capacity import Values
@@ -81,6 +81,11 @@ def _interval(rule: Rule) -> float | None:
     return _any((side, step.buckets) for step in rule.steps)
 
 
+def _evidence(rule: Rule) -> float:
+    """A likelihood ratio passes its limit by chance at most once in so many buckets, whatever is expected (`models.drift`)."""
+    return exp(-rule.steps[0].limit)
+
+
 def _growth(rule: Rule) -> float | None:
     """Without `p_below` a multiple is no test."""
     return None if rule.p_below is None else _any((rule.p_below, step.buckets) for step in rule.steps)
@@ -98,6 +103,7 @@ _CHANCES: Final[Mapping[Kind, Callable[[Rule], float | None]]] = {
     Kind.THRESHOLD: _interval,
     Kind.WILSON_DROP: _interval,
     Kind.SURGE: _tail,
+    Kind.DRIFT: _evidence,
     Kind.GROWTH: _growth,
     Kind.RELATIVE: _interval,
     Kind.MEAN_DROP: _interval,

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from models.baseline import frame_of, learn, new_baseline
 from models.calendar import Calendar
 from models.decision import Decision
+from models.drift import STEADY, Drifting, carried
 from models.episode import NEW, Advance, Episode, advance
 from models.errors import ContractError
 from models.evaluate import evaluate
@@ -48,16 +49,16 @@ class StreamJudge:
     Args:
         stream: whose totals come.
         rules: the rule set in force; rules of other streams are left out.
-        zone: IANA name of the zone in which hours and months are meant.
+        calendar: of the zone in which hours and months are meant, and of the days on which people are off.
     """
 
-    def __init__(self, stream: Stream, rules: RuleSet, zone: str) -> None:
+    def __init__(self, stream: Stream, rules: RuleSet, calendar: Calendar) -> None:
         self.stream = stream
         self.closed_until: int | None = None
         """End of the last closed minute; None before the first."""
         self._rules = rules
         self._own_rules = rules.of(stream)
-        self._calendar = Calendar(zone)
+        self._calendar = calendar
         self._width = WIDTH[stream]
         self._cells: dict[str, WatchedCell] = {}
         self._watches: dict[str, dict[str, Watch]] = {rule.id: {} for rule in self._own_rules}
@@ -185,7 +186,12 @@ class StreamJudge:
                 counted = {
                     fields[field]: one.counted for field, one in cell.learned.items() if field in silent
                 }
-                cells[name] = CellState(baselines, episodes, counted)
+                drifts = {
+                    rule: watches[name].drift
+                    for rule, watches in self._watches.items()
+                    if name in watches and watches[name].drift != STEADY
+                }
+                cells[name] = CellState(baselines, episodes, counted, drifts)
         return encode(
             JudgeState(
                 FORMAT, self.stream, self._rules.version, self._calendar.zone, self.closed_until, cells
@@ -198,7 +204,7 @@ class StreamJudge:
         state: bytes,
         stream: Stream,
         rules: RuleSet,
-        zone: str,
+        calendar: Calendar,
         *,
         minutes: Mapping[int, Totals],
         hours: Mapping[int, Totals],
@@ -209,7 +215,7 @@ class StreamJudge:
             state: from `to_state`.
             stream: as it was then.
             rules: the same version as then.
-            zone: as it was then.
+            calendar: its zone as it was then.
             minutes: closed totals by pane start; needed are the 60 before the state's `closed_until`. Others, and what
                 was closed after the state was written, are ignored.
             hours: the same for hour panes; needed are the 720 before.
@@ -217,8 +223,8 @@ class StreamJudge:
         Raises:
             ContractError: the state is unreadable, or was written by another format, stream, rule set or zone.
         """
-        judge = cls(stream, rules, zone)
-        judge._restore(decode(state, stream, rules.version, zone), minutes, hours)
+        judge = cls(stream, rules, calendar)
+        judge._restore(decode(state, stream, rules.version, calendar.zone), minutes, hours)
         return judge
 
     def _meet(self, name: str, pane: int) -> WatchedCell:
@@ -246,8 +252,12 @@ class StreamJudge:
             totals = totals_of(rule, watch, end)
             if totals is None:
                 continue
-            decision = evaluate(rule, totals, against_of(rule, watch, totals, end))
+            against = against_of(rule, watch, totals, end)
+            decision = evaluate(rule, totals, against)
             step = advance(rule, watch.episode, decision, end)
+            if isinstance(against, Drifting):
+                is_open = step.episode.is_open
+                watch.drift = carried(against, was_open=watch.episode.is_open, is_open=is_open)
             if watch.learned is not None and (decision.level >= 0 or step.episode.is_open):
                 watch.learned.alarmed = True
             if step.transitions:
@@ -343,6 +353,8 @@ class StreamJudge:
                 learned.counted = kept.counted.get(field, 0)
             for rule, episode in kept.episodes.items():
                 self._watches[rule][name].episode = episode
+            for rule, drift in kept.drifts.items():
+                self._watches[rule][name].drift = drift
         for pane in sorted(pane for pane in hours if end - LONGEST - HOUR <= pane <= end - HOUR):
             for name, vector in hours[pane].items():
                 if any(vector[: self._width]):

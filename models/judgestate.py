@@ -9,12 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from models.baseline import Baseline
+from models.drift import Drift
 from models.episode import Episode
 from models.errors import ContractError
 from models.measures import Stream
 
-FORMAT: Final = 1
-"""Another one is refused."""
+FORMAT: Final = 2
+"""Another one is refused: 1 knew no holidays, no trend and no slow rises, and weighed dispersions otherwise."""
 
 
 class CellState(Struct, frozen=True, array_like=True):
@@ -26,6 +27,8 @@ class CellState(Struct, frozen=True, array_like=True):
     """Rule -> state, where anything has happened."""
     counted: dict[str, int] = {}
     """Field -> end of the last minute in which anything was counted, for rules about silence."""
+    drifts: dict[str, Drift] = {}
+    """Rule -> evidence of a slow rise, where there is any."""
 
 
 class JudgeState(Struct, frozen=True, array_like=True):

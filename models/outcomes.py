@@ -255,7 +255,7 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     rule_version: str
     """Content hash of the rule set that was in force."""
     kind: str
-    """Of the rule: threshold, wilson_drop or surge; the list may grow."""
+    """Of the rule: threshold, wilson_drop, surge or drift; the list may grow."""
     cell: str
     """What it is about: `all`, or dimensions with their values, for example `region=44,category=NET`."""
     stream: str
@@ -263,7 +263,7 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     measure: str
     """A field of the stream's vector, or `part / whole`."""
     window_seconds: int
-    """Length of the window that ended at `pane`."""
+    """Length of the window that ended at `pane`; of a slow rise, for how long it has been going on."""
     reason: str
     """Why, as a code, for example above_step; the list may grow."""
     n: int
@@ -272,6 +272,8 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The measured value: a count, or a share in [0, 1]."""
     expected: float | None = None
     """What the cell's own past, or the rule's target, lets expect."""
+    expected_error: float | None = None
+    """Standard deviation of `expected`, over it: 0.1 says that it is known to about 10 %, 0.5 that the cell is new."""
     lower: float | None = None
     """Lower end of the interval that was judged: of a share, or of counts that are still normal."""
     upper: float | None = None

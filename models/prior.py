@@ -28,6 +28,8 @@ class CellPrior:
     """Relative rate of each of the 48 slots of `models.calendar`, mean 1 over a week."""
     phase: Mapping[BillingPhase, float]
     """Factor of each billing phase; the middle has 1."""
+    holiday: float
+    """Factor of a holiday, over a weekend day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,24 @@ class Prior:
     """Of a slot, per visit: a workday hour is visited five times a week, a weekend hour twice."""
     phase_decay: float
     """Of a billing phase, per hour in it."""
+    holiday_decay: float
+    """Of holidays, per hour in them."""
+    trend_decay: float
+    """Of the trend, per hour."""
     level_count: float
     level_hours: float
     shape_strength: float
     phase_strength: float
+    holiday_strength: float
+    trend_strength: float
+    trend_most: float
+    """The expectation is moved by at most this factor, and at least by its inverse, towards where it goes."""
     dispersion: float
     dispersion_floor: float
     dispersion_strength: float
     learn_dispersion_after_hours: int
     learn_phase_after_hours: int
+    learn_trend_after_hours: int
     clip_ratio: float
 
     def of(self, cell: str) -> CellPrior:
@@ -99,15 +110,21 @@ def parse_prior(source: str, name: str = FILE) -> Prior:
         hourly_decay=exp(-1.0 / (numbers["memory_days"] * HOURS_A_DAY)),
         slot_decay=(exp(-1.0 / (weeks * _WORKDAYS_A_WEEK)), exp(-1.0 / (weeks * _WEEKEND_DAYS_A_WEEK))),
         phase_decay=exp(-1.0 / numbers["phase_memory_hours"]),
+        holiday_decay=exp(-1.0 / numbers["holiday_memory_hours"]),
+        trend_decay=exp(-1.0 / (numbers["trend_memory_days"] * HOURS_A_DAY)),
         level_count=level["count"],
         level_hours=level["hours"],
         shape_strength=numbers["shape_strength"],
         phase_strength=numbers["phase_strength"],
+        holiday_strength=numbers["holiday_strength"],
+        trend_strength=numbers["trend_strength"],
+        trend_most=numbers["trend_most"],
         dispersion=dispersion["prior"],
         dispersion_floor=dispersion["floor"],
         dispersion_strength=dispersion["strength"],
         learn_dispersion_after_hours=int(numbers["learn_dispersion_after_hours"]),
         learn_phase_after_hours=int(numbers["learn_phase_after_hours"]),
+        learn_trend_after_hours=int(numbers["learn_trend_after_hours"]),
         clip_ratio=numbers["clip_ratio"],
     )
 
@@ -115,10 +132,16 @@ def parse_prior(source: str, name: str = FILE) -> Prior:
 _NUMBERS: Final = {
     "memory_days": (1.0, 3_650.0),
     "phase_memory_hours": (1.0, 100_000.0),
+    "holiday_memory_hours": (1.0, 100_000.0),
+    "trend_memory_days": (1.0, 3_650.0),
     "shape_strength": (0.1, 10_000.0),
     "phase_strength": (0.1, 10_000.0),
+    "holiday_strength": (0.1, 10_000.0),
+    "trend_strength": (0.1, 1e9),
+    "trend_most": (1.0, 10.0),
     "learn_dispersion_after_hours": (0.0, 10_000.0),
     "learn_phase_after_hours": (0.0, 10_000.0),
+    "learn_trend_after_hours": (0.0, 10_000.0),
     "clip_ratio": (1.0, 100.0),
 }
 """Top-level numbers and their bounds."""
@@ -155,14 +178,16 @@ def _profile(value: object, name: str, place: str) -> tuple[float, ...]:
 
 def _cell(value: object, profiles: Mapping[str, tuple[float, ...]], name: str, place: str) -> CellPrior:
     entry = mapping(value, name, place)
-    known_keys(entry, ("profile", "start", "end"), name, place)
+    known_keys(entry, ("profile", "start", "end", "holiday"), name, place)
     profile = text(needed(entry, "profile", name, place), name, f"{place}.profile")
     if profile not in profiles:
         fail(name, f"{place}.profile", f"is {profile}", f"use one of {', '.join(profiles)}")
-    start, end = (
-        number(needed(entry, key, name, place), name, f"{place}.{key}", 0.1, 10.0) for key in ("start", "end")
+    start, end, holiday = (
+        number(needed(entry, key, name, place), name, f"{place}.{key}", 0.1, 10.0)
+        for key in ("start", "end", "holiday")
     )
     return CellPrior(
         profiles[profile],
         {BillingPhase.START: start, BillingPhase.MIDDLE: 1.0, BillingPhase.END: end},
+        holiday,
     )

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """A share whose whole Wilson interval lies below its target."""
     SURGE = "surge"
     """A count that is improbable under the cell's own expectation (negative-binomial tail)."""
+    DRIFT = "drift"
+    """A slow rise: evidence that a count lastingly lies above the cell's own expectation (NB-CUSUM)."""
     GROWTH = "growth"
     """A count that is a multiple of the cell's own expectation, where that is large enough."""
     RELATIVE = "relative"
@@ -46,7 +48,7 @@ class Kind(StrEnum):
 
 
 _MONOTONE: Final = frozenset({Kind.THRESHOLD, Kind.SURGE, Kind.GROWTH})
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.GROWTH, Kind.SILENCE})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
 
 
 class Side(StrEnum):
@@ -90,10 +92,10 @@ class Step:
     severity: PerceivedSeverity
     limit: float
     """threshold: the value; wilson_drop: what the upper end must be below; surge, silence: what the probability must be
-    below; growth, relative: times the expected; mean_drop: how far below; burn: the slowest pace of `burns`."""
+    below; growth, relative: times the expected; drift: the evidence, a logarithm of a likelihood ratio; mean_drop: how far below; burn: the slowest pace of `burns`."""
     clear: float
     """The other limit, on the safe side: threshold: the value at which it is over; wilson_drop: what the lower end
-    must be above; surge: what the tail must be above."""
+    must be above; surge: what the tail must be above; drift: what the evidence must have come down to."""
     buckets: int = 1
     """Consecutive non-overlapping windows that must cross the step."""
     min_ratio: float = 0.0
@@ -139,7 +141,9 @@ class Rule:
     target: float | None = None
     """wilson_drop: the share aimed at."""
     min_history_seconds: int = 0
-    """surge, growth, silence: how long the cell must have been seen."""
+    """surge, drift, growth, silence: how long the cell must have been seen."""
+    rise: float = 0.0
+    """drift: times the expected that a lasting rise is looked for at."""
     min_expected: float = 0.0
     """growth: below this expectation a multiple says nothing."""
     p_below: float | None = None

@@ -17,6 +17,7 @@ OWN: Final = {
     Kind.THRESHOLD: ("confidence",),
     Kind.WILSON_DROP: ("confidence", "target"),
     Kind.SURGE: ("min_history",),
+    Kind.DRIFT: ("min_history", "rise"),
     Kind.GROWTH: ("min_history", "min_expected", "p_below"),
     Kind.RELATIVE: ("baseline", "min_baseline", "confidence"),
     Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence"),
@@ -26,8 +27,8 @@ OWN: Final = {
 """The fields that only this kind has."""
 ANY: Final = tuple(dict.fromkeys(key for keys in OWN.values() for key in keys))
 
-_COUNTS: Final = frozenset({Kind.SURGE, Kind.GROWTH, Kind.SILENCE, Kind.BURN})
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.GROWTH, Kind.SILENCE})
+_COUNTS: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.BURN})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
 _PAST: Final = frozenset({Kind.RELATIVE, Kind.MEAN_DROP})
 _SUMS: Final = ("_seconds", "_sum", "_sq")
 """Endings of fields that are no number of events: over another they are a mean and no share."""
@@ -78,6 +79,8 @@ def read_window(entry: Entry, kind: Kind | None) -> tuple[int, int]:
         entry.note("step", "is no whole hour", "windows above 1h are judged at whole hours")
     if window and step > window:
         entry.note("step", "is longer than window", "events between two windows would never be judged")
+    elif kind is Kind.DRIFT and step != window:
+        entry.note("step", "is shorter than window", "each event adds to the evidence once; make them equal")
     return window, step
 
 
@@ -103,15 +106,7 @@ def read_own(
         silent = Entry(entry.values, entry.name, entry.place)
         own["target"] = silent.tried(silent.number, "target", 0.0, 1.0)
     if kind in _EXPECTING:
-        own["min_history_seconds"] = entry.tried(entry.seconds, "min_history")
-    if kind is Kind.GROWTH:
-        own["min_expected"] = entry.tried(entry.number, "min_expected", 1.0, 1e12)
-        if "p_below" in entry.values:
-            own["p_below"] = entry.tried(entry.number, "p_below", 1e-30, 0.5)
-    if kind is Kind.SILENCE:
-        own["min_silence_seconds"] = entry.tried(entry.seconds, "at_least")
-        if (own["min_silence_seconds"] or 0) > window:
-            entry.note("at_least", "is longer than window", "window is the longest silence that is looked at")
+        own |= _expecting(entry, kind, window)
     if kind in _PAST:
         baseline = own["baseline_seconds"] = entry.tried(entry.seconds, "baseline") or 0
         own["min_baseline"] = entry.tried(entry.whole, "min_baseline", 1, 1_000_000_000)
@@ -125,6 +120,21 @@ def read_own(
         longest = max((one.long_seconds for step in steps for one in step.burns), default=window)
         if longest != window:
             entry.note("window", "is not the longest of trigger", f"write {longest // HOUR}h")
+    return own
+
+
+def _expecting(entry: Entry, kind: Kind, window: int) -> dict[str, Any]:
+    own: dict[str, Any] = {"min_history_seconds": entry.tried(entry.seconds, "min_history")}
+    if kind is Kind.DRIFT:
+        own["rise"] = entry.tried(entry.number, "rise", 1.05, 100.0)
+    if kind is Kind.GROWTH:
+        own["min_expected"] = entry.tried(entry.number, "min_expected", 1.0, 1e12)
+        if "p_below" in entry.values:
+            own["p_below"] = entry.tried(entry.number, "p_below", 1e-30, 0.5)
+    if kind is Kind.SILENCE:
+        own["min_silence_seconds"] = entry.tried(entry.seconds, "at_least")
+        if (own["min_silence_seconds"] or 0) > window:
+            entry.note("at_least", "is longer than window", "window is the longest silence that is looked at")
     return own
 
 

@@ -108,6 +108,12 @@ def _growth(entry: Entry, _: bool) -> Steps:
     return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 1e6, may_last=True)
 
 
+def _drift(entry: Entry, _: bool) -> Steps:
+    triggers = _triggers(entry, ("above",), has_rows=False)
+    clears = _clears(entry, "at_most", triggers, 0.0, 500.0)
+    return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 500.0)
+
+
 def _mean_drop(entry: Entry, _: bool) -> Steps:
     triggers = _triggers(entry, ("drop",))
     clears = _clears(entry, "at_most", triggers, 0.0, 1e6)
@@ -252,6 +258,7 @@ _READERS: Final[dict[Kind, Callable[[Entry, bool], Steps]]] = {
     Kind.THRESHOLD: _threshold,
     Kind.WILSON_DROP: _drop,
     Kind.SURGE: _surge,
+    Kind.DRIFT: _drift,
     Kind.GROWTH: _growth,
     Kind.RELATIVE: _relative,
     Kind.MEAN_DROP: _mean_drop,

@@ -49,6 +49,7 @@ def silence(rule: Rule, found: Silence) -> Decision:
         expected=_gap(found, mean),
         threshold=_normal(rule, found, mean, dispersion),
         p_value=none_at_all(mean, dispersion),
+        expected_error=expectation.relative_error,
     )
 
 

@@ -17,6 +17,8 @@ def decided(
     expected: float | None = None,
     threshold: float | None = None,
     p_value: float | None = None,
+    expected_error: float | None = None,
+    window_seconds: int | None = None,
     is_enough: bool = True,
 ) -> Decision:
     """Write a judgement: `level` is the highest step crossed (-1: none) for the reason `crossed`, `calm_from` the lowest that
@@ -40,6 +42,8 @@ def decided(
         upper=None if interval is None else interval.upper,
         threshold=threshold,
         p_value=p_value,
+        expected_error=expected_error,
+        window_seconds=window_seconds,
     )
 
 

@@ -16,7 +16,7 @@ from models.rule import Rule, RuleSet
 
 WORDS: Final = (
     "cell", "cell_zh", "window", "window_zh", "severity", "severity_zh", "n", "observed", "expected", "ratio",
-    "lower", "upper", "threshold", "p_value",
+    "lower", "upper", "threshold", "p_value", "expected_error",
 )  # fmt: skip
 """What a template may name. `cell`, `window` and `severity` are texts, the others numbers; `ratio` is observed/expected."""
 
@@ -80,11 +80,12 @@ def write_warning(
         cell=cell,
         stream=rule.stream.value,
         measure=rule.measure.text,
-        window_seconds=rule.window_seconds,
+        window_seconds=decision.window_seconds or rule.window_seconds,
         reason=reason.value,
         n=decision.n,
         observed=decision.observed,
         expected=decision.expected,
+        expected_error=decision.expected_error,
         lower=decision.lower,
         upper=decision.upper,
         threshold=decision.threshold,
@@ -147,7 +148,7 @@ class _Absent:
 def _words(
     rule: Rule, names: Names, cell: str, decision: Decision, severity: PerceivedSeverity
 ) -> dict[str, object]:
-    window, window_zh = duration_text(rule.window_seconds)
+    window, window_zh = duration_text(decision.window_seconds or rule.window_seconds)
     numbers: dict[str, float | None] = {
         "n": decision.n,
         "observed": decision.observed,
@@ -157,6 +158,7 @@ def _words(
         "upper": decision.upper,
         "threshold": decision.threshold,
         "p_value": decision.p_value,
+        "expected_error": decision.expected_error,
     }
     return {
         "cell": names.cell(cell),

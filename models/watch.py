@@ -6,6 +6,7 @@ Owns the mutable records that a judge works on, and how quarter-hour counts are 
 from typing import Final
 
 from models.baseline import QUARTER, QUARTERS, Baseline, Frame
+from models.drift import STEADY
 from models.episode import NEW
 from models.windows import CellWindows
 
@@ -51,7 +52,7 @@ class WatchedCell:
 class Watch:
     """One rule in one cell."""
 
-    __slots__ = ("cell", "episode", "frame", "learned")
+    __slots__ = ("cell", "drift", "episode", "frame", "learned")
 
     def __init__(self, cell: WatchedCell, learned: Learned | None, frame: Frame | None) -> None:
         self.cell = cell
@@ -59,4 +60,6 @@ class Watch:
         """For rules that expect something (`Rule.expects`)."""
         self.frame = frame
         """For budgets."""
+        self.drift = STEADY
+        """For slow rises."""
         self.episode = NEW

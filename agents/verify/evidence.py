@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from agents.verify.minutes import History
 from models.baseline import Baseline, Expectation, Frame, expect
 from models.burn import Spending, allowed
+from models.drift import Drift, drifted
 from models.evaluate import Against
 from models.pane import HOUR, MINUTE
 from models.past import Past, past_of
@@ -19,15 +20,19 @@ Baselines = Mapping[int, Baseline]
 
 
 def held_against(
-    rule: Rule, cell: str, history: History, baselines: Baselines, frame: Frame, end: int
+    rule: Rule, cell: str, history: History, baselines: Baselines, frame: Frame, end: int, drift: Drift
 ) -> Against:
-    """Return what the window of `rule` that ends at `end` is held against."""
+    """Return what the window of `rule` that ends at `end` is held against; `drift` is the evidence before it."""
     measure = rule.measure.numerator
     whole = end - end % HOUR
     if rule.kind is Kind.SILENCE:
         since = history.last_counted(measure, end)
         start = min(max(since, end - rule.window_seconds), end - MINUTE)
         return Silence(since, start, end, _expected(baselines[measure], frame, start, end))
+    if rule.kind is Kind.DRIFT:
+        start = end - rule.window_seconds
+        expectation = _expected(baselines[measure], frame, start, end)
+        return drifted(rule, drift, history.total(start, end)[measure], expectation, end)
     if rule.kind in (Kind.SURGE, Kind.GROWTH):
         return _expected(baselines[measure], frame, end - rule.window_seconds, end)
     if rule.kind in (Kind.RELATIVE, Kind.MEAN_DROP):

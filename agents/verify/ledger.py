@@ -25,6 +25,7 @@ from agents.verify.totals import Totals
 from models.baseline import QUARTER, Baseline, frame_of, learn, new_baseline
 from models.calendar import Calendar
 from models.decision import Decision
+from models.drift import STEADY, Drift, Drifting, carried
 from models.evaluate import evaluate
 from models.measures import Stream
 from models.outcomes import EarlyWarning, WarningTransition
@@ -34,7 +35,7 @@ from models.warning import write_warning
 
 TRANSITION_ORDER: Final = "transitions in order"
 ACTIVE: Final = "active warnings"
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.GROWTH, Kind.SILENCE})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
 """These are held against what the cell is expected to count."""
 _WITHOUT_WINDOW: Final = frozenset({Kind.SILENCE, Kind.BURN})
 """These read other sums than those of their own window."""
@@ -81,6 +82,8 @@ class _Watch:
     """Every pane end at which the rule is judged."""
     may_cross: list[bool]
     """False where a look at the count alone says that no step can be crossed."""
+    drift: Drift = STEADY
+    """Evidence of a slow rise."""
     at: int = 0
 
 
@@ -101,9 +104,12 @@ def judge_cell(cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calen
             measure = watch.rule.measure.numerator
             for end in _ends_in(watch, hour):
                 totals = history.total(end - watch.rule.window_seconds, end)
-                against = held_against(watch.rule, cell.cell, history, baselines, frame, end)
+                against = held_against(watch.rule, cell.cell, history, baselines, frame, end, watch.drift)
                 decision = evaluate(watch.rule, totals, against)
+                was_open = watch.life.is_open
                 entries = watch.life.take(decision, end)
+                if isinstance(against, Drifting):
+                    watch.drift = carried(against, was_open=was_open, is_open=watch.life.is_open)
                 ledger += [_written(rules, watch.rule, cell.cell, decision, entry, end) for entry in entries]
                 if watch.rule.kind in _EXPECTING and (decision.level >= 0 or watch.life.is_open):
                     alarmed.add(measure)
@@ -128,7 +134,7 @@ def _watch(rule: Rule, history: History) -> _Watch:
     totals = history.totals(ends, rule.window_seconds)
     count = totals[:, rule.measure.numerator]
     lowest = rule.steps[0]
-    if rule.kind in _WITHOUT_WINDOW:
+    if rule.kind in _WITHOUT_WINDOW or rule.kind is Kind.DRIFT:
         may_cross = np.ones(len(ends), dtype=bool)
     elif rule.measure.denominator is not None:
         may_cross = totals[:, rule.measure.denominator] >= max(1, rule.min_sample)

@@ -134,6 +134,7 @@ def verify(
         policy=policy_of(settings),
         customer_key=settings.customer_key.get_secret_value().encode(),
         zone=settings.zone,
+        holidays=settings.holidays,
         rules_file=settings.rules_file,
         source_ids={stream: ids[name] for stream, name in inputs.items()},
         panes=PANES,

@@ -56,6 +56,7 @@ class Setup(msgspec.Struct, frozen=True):
     policy: Policy
     customer_key: bytes
     zone: str
+    holidays: str
     rules_file: Path | None
     source_ids: dict[Stream, str]
     """Topic id of each input stream."""
@@ -182,7 +183,7 @@ class CellsPart(NamedTuple):
 def judge_cells(part: CellsPart) -> list[EarlyWarning]:
     """Recompute the ledger of some cells."""
     rules = rules_of(part.setup)
-    calendar = Calendar(part.setup.zone)
+    calendar = Calendar(part.setup.zone, part.setup.holidays)
     ledger: list[EarlyWarning] = []
     for cell in part.cells:
         if any(rule.covers(cell.cell) for rule in rules.of(cell.stream)):

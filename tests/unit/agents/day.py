@@ -12,6 +12,7 @@ import msgspec
 
 from agents.batch import Partition, Route
 from agents.windows import WindowsContext, WindowsPartition
+from models.calendar import Calendar
 from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.pane import HOUR
@@ -48,7 +49,7 @@ def routes(
         source_ids=dict.fromkeys(Stream, "id"),
         version=f"{version}-{RULES.version}",
         rules=RULES,
-        zone="Asia/Shanghai",
+        calendar=Calendar("Asia/Shanghai", "CN"),
         partitions=PARTITIONS,
         changelog="barometer-windows-changelog",
         outbox=outbox,  # type: ignore[arg-type]

@@ -29,6 +29,7 @@ WRONG = {
     "future_tolerance_seconds": ["-1", "86401"],
     "retention_hours": ["0", "745"],
     "answer_threshold_seconds": ["0", "601", "nan"],
+    "holidays": ["XX", "DE-XX", "cn", "AUTO"],
     "dimensions": [
         '{"calls":[["moon"]]}',
         '{"stars":[["region"]]}',
@@ -193,3 +194,12 @@ def test_settings_do_not_change() -> None:
 def test_every_setting_says_what_it_means() -> None:
     """README's table and the refusals are made of it."""
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_days_off_follow_the_zone_unless_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """China's with the zone of China; nobody else gets them unasked, and an empty value asks for none."""
+    assert load_settings().holidays == "CN"
+    assert load_settings(zone="Europe/Berlin").holidays == ""
+    assert load_settings(zone="Europe/Berlin", holidays="DE-BY").holidays == "DE-BY"
+    monkeypatch.setenv("BAROMETER_HOLIDAYS", "")
+    assert load_settings().holidays == ""

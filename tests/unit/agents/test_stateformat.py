@@ -113,9 +113,14 @@ def test_windows_read_what_was_written() -> None:
         found = READ_BY[kind_of(line)](body)
         says = line["says"]
         if kind_of(line) == "j":
-            # Cells did not note when anything was last counted before there were rules about silence.
-            says[5] = {cell: [*kept, {}] if len(kept) == 2 else kept for cell, kept in says[5].items()}
+            says[5] = {cell: of_today(kept) for cell, kept in says[5].items()}
         assert msgspec.json.decode(msgspec.json.encode(found)) == says, line["key"]
+
+
+def of_today(kept: list[Any]) -> list[Any]:
+    """What format 1 of a judge's state says of a cell, with what it did not know yet: it is read before it is refused."""
+    baselines = {field: [[*sums, 0, 0, 0, 0], alarmed] for field, (sums, alarmed) in kept[0].items()}
+    return [baselines, kept[1], *(kept[2:] or [{}]), {}]
 
 
 def test_an_owner_that_was_at_work_is_known_as_such() -> None:

@@ -21,6 +21,7 @@ from tests.unit.models.judging import (
     HANDLED,
     RECOMMENDED,
     REPEATED,
+    RISING,
     SILENT,
     SURGE,
     ZONE,
@@ -32,7 +33,7 @@ from tests.unit.models.judging import (
 
 START = 1_767_225_600  # 2026-01-01T00:00Z, 08:00 in Shanghai
 QUICK = SURGE.replace("min_history: 1d", "min_history: 2h").replace("[[region, category]]", "[[region]]")
-RULES = rule_set(GROWING, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET, QUICK)
+RULES = rule_set(RISING, GROWING, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET, QUICK)
 CELL = "region=44"
 Series = dict[int, list[int]]
 """Minute -> vector."""
@@ -42,7 +43,7 @@ def workers(
     stream: Stream, series: Series, frontier: int, *, restarts: frozenset[int] = frozenset()
 ) -> list[EarlyWarning]:
     """What a worker tells; it is begun anew from its state before each of the minutes `restarts`."""
-    recorded = Recorded(StreamJudge(stream, RULES, ZONE))
+    recorded = Recorded(StreamJudge(stream, RULES, Calendar(ZONE)))
     ledger: list[EarlyWarning] = []
     for minute in range(min(series), frontier - MINUTE + 1, MINUTE):
         if minute in restarts:
@@ -91,6 +92,11 @@ SCENES: dict[str, tuple[Stream, Series, list[str]]] = {
         Stream.COMPLAINTS,
         of(lambda minute: complaints(3 if 420 <= minute < 660 else 1), 840),
         ["16:00 raised minor", "18:00 escalated major", "20:00 recovering major", "21:00 cleared cleared"],
+    ),
+    "RISING": (
+        Stream.COMPLAINTS,
+        of(lambda minute: complaints(1 if 420 <= minute < 1200 or minute % 5 < 2 else 0), 2400),
+        ["02:00 raised minor", "22:00 recovering minor", "23:00 cleared cleared"],
     ),
     "REPEATED": (
         Stream.COMPLAINTS,

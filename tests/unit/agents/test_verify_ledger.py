@@ -40,7 +40,7 @@ def a_cell(stream: Stream, cell: str, series: Series) -> CellMinutes:
 
 def workers_ledger(stream: Stream, cell: str, series: Series, frontier: int) -> list[EarlyWarning]:
     """What the workers' judge says, fed minute by minute."""
-    judge = StreamJudge(stream, RULES, ZONE)
+    judge = StreamJudge(stream, RULES, Calendar(ZONE))
     told: list[EarlyWarning] = []
     for minute in range(min(series), frontier - MINUTE + 1, MINUTE):
         told += judge.close_minute(minute, {cell: series[minute]} if minute in series else {})

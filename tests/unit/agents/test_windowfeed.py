@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agents import windows
 from agents.batch import Partition
 from agents.windowfeed import SPACING_SECONDS, WindowFeed
+from models.calendar import Calendar
 from models.cells import partition_of
 from models.judge import StreamJudge
 from models.measures import Stream
@@ -116,7 +117,7 @@ class Told:
     def __init__(self) -> None:
         self.broker = ModelledBroker()
         self._outbox = ModelledOutbox(self.broker)
-        self.judge = StreamJudge(Stream.CALLS, load_rules(), "Asia/Shanghai")
+        self.judge = StreamJudge(Stream.CALLS, load_rules(), Calendar("Asia/Shanghai"))
         self.feed = WindowFeed(self._outbox, 0)  # type: ignore[arg-type]
 
     def close(self, minute: int, *cells: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from models.calendar import Calendar
 from models.judge import StreamJudge
 from models.measures import FIELDS, Stream
 from models.outcomes import EarlyWarning
@@ -90,6 +91,25 @@ COUNT = f"""
       - {{severity: warning, above: 9}}
       - {{severity: minor, above: 19, for: 2}}
     clear: {{hold: 10m, at_most: {{warning: 5, minor: 12}}}}
+{SUMMARIES}"""
+
+RISING = f"""
+  - id: RISING
+    name: Slow rise
+    name_zh: 缓慢上升
+    kind: drift
+    stream: complaints
+    measure: distinct
+    dimensions: [[region]]
+    window: 1h
+    step: 1h
+    min_sample: 10
+    min_history: 3h
+    rise: 1.5
+    trigger:
+      - {{severity: minor, above: 11}}
+      - {{severity: major, above: 22}}
+    clear: {{hold: 1h, at_most: {{minor: 0, major: 11}}}}
 {SUMMARIES}"""
 
 GROWING = f"""
@@ -271,7 +291,7 @@ class Recorded:
                 old.to_state(),
                 old.stream,
                 old.rules,
-                ZONE,
+                Calendar(ZONE),
                 minutes=dict(self.minutes),
                 hours=dict(self.hours),
             )

@@ -81,3 +81,35 @@ def test_cache_stays_bounded() -> None:
     for hour in range(9_000):
         calendar.at(hour * HOUR)
     assert len(calendar._cache) <= 4_096
+
+
+@pytest.mark.parametrize(
+    ("local", "day_type", "slot"),
+    [
+        ("2026-02-14T10:00", DayType.WORKDAY, 10),
+        ("2026-02-17T10:00", DayType.HOLIDAY, 34),
+        ("2026-10-04T23:00", DayType.HOLIDAY, 47),
+        ("2026-10-11T10:00", DayType.WEEKEND, 34),
+    ],
+)
+def test_holidays_are_weekends_and_worked_weekends_workdays(local: str, day_type: DayType, slot: int) -> None:
+    """By slot; by name a holiday is one of its own. Without a country the week decides."""
+    facts = Calendar("Asia/Shanghai", "CN").at(at(local))
+    assert (facts.day_type, facts.slot) == (day_type, slot)
+    week = Calendar("Asia/Shanghai").at(at(local))
+    weekend = datetime.fromisoformat(local).weekday() >= 5
+    assert week.day_type is (DayType.WEEKEND if weekend else DayType.WORKDAY)
+
+
+def test_a_year_that_is_not_known_is_told_once() -> None:
+    """Its statutory holidays are kept; who listens hears of the rest, once a year and only beyond the notices."""
+    told: list[str] = []
+    calendar = Calendar("Asia/Shanghai", "CN", told.append)
+    for day in ("2026-10-10T10:00", "2040-10-01T10:00", "2040-10-02T10:00", "2040-10-01T10:00"):
+        calendar.at(at(day))
+    assert len(told) == 1
+    assert told[0].startswith("CN: which weekends of 2040 are worked")
+    assert calendar.at(at("2040-10-01T10:00")).day_type is DayType.HOLIDAY
+    calendar.at(at("2041-03-05T10:00"))
+    assert len(told) == 2
+    assert Calendar("Asia/Shanghai", "CN").version == calendar.version != Calendar("Asia/Shanghai").version

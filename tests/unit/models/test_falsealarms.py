@@ -11,6 +11,7 @@ from tests.unit.models.judging import (
     COUNT,
     GROWING,
     REPEATED,
+    RISING,
     SATISFIED,
     SILENT,
     SURGE,
@@ -59,6 +60,14 @@ def test_the_other_kinds_by_hand() -> None:
     assert silence.chance == pytest.approx(9.21e-4, rel=1e-3)
     budget = estimate(only(BUDGET), VALUES)
     assert (budget.cells, budget.chance) == (2, None)
+
+
+def test_a_slow_rise_by_hand() -> None:
+    """3 cells x 24 hours; evidence of 11 is passed at most once in exp(11) of them."""
+    found = estimate(only(RISING), VALUES)
+    assert (found.cells, found.evaluations, found.windows) == (3, 72, 72)
+    assert found.chance == pytest.approx(1 / 59_874, rel=1e-4)
+    assert found.high == pytest.approx(72 / 59_874, rel=1e-4)
 
 
 def test_limits_and_repeated_dimensions_do_not_count_twice() -> None:

@@ -48,7 +48,7 @@ def complaints(count: int) -> list[int]:
 
 def new_judge(rules: RuleSet = RULES) -> Recorded:
     """A judge of complaints with a memory."""
-    return Recorded(StreamJudge(Stream.COMPLAINTS, rules, ZONE))
+    return Recorded(StreamJudge(Stream.COMPLAINTS, rules, Calendar(ZONE)))
 
 
 Ledger = list[tuple[str, int, str, str, int]]
@@ -147,7 +147,7 @@ def test_restart_at_any_point_changes_nothing(minutes: Minutes, first: int, seco
             hours = dict(whole.hours)
             hours[pane - pane % HOUR] = dict.fromkeys(CELLS, complaints(999))
             broken.judge = StreamJudge.from_state(
-                state, Stream.COMPLAINTS, RULES, ZONE, minutes=minutes, hours=hours
+                state, Stream.COMPLAINTS, RULES, Calendar(ZONE), minutes=minutes, hours=hours
             )
             assert broken.judge.to_state() == state
         whole.close(pane, totals)
@@ -244,9 +244,9 @@ def test_foreign_state_is_refused() -> None:
         (Stream.CALLS, RULES, ZONE),
     ):
         with pytest.raises(ContractError, match="state is of"):
-            StreamJudge.from_state(state, stream, rules, zone, minutes={}, hours={})
+            StreamJudge.from_state(state, stream, rules, Calendar(zone), minutes={}, hours={})
     with pytest.raises(ContractError, match="cannot be read"):
-        StreamJudge.from_state(b"\xc1", Stream.COMPLAINTS, RULES, ZONE, minutes={}, hours={})
+        StreamJudge.from_state(b"\xc1", Stream.COMPLAINTS, RULES, Calendar(ZONE), minutes={}, hours={})
 
 
 def test_open_episodes_can_be_listed() -> None:

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from models.calendar import Calendar
 from models.judge import StreamJudge
 from models.measures import Stream
 from models.pane import DAY, HOUR
@@ -66,7 +67,7 @@ def feed(recorded: Recorded, until: int, **cells: Counts) -> list[str]:
 @pytest.fixture(scope="module")
 def warm() -> Recorded:
     """Sixteen calm days."""
-    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, rule_set(SURGE), ZONE))
+    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, rule_set(SURGE), Calendar(ZONE)))
     net, bil = calm(CELL, 1), calm(BILLS, 2)
     for start in range(WARM, WEDNESDAY, QUARTER):
         counts = {CELL: net(start), BILLS: bil(start)}
@@ -218,7 +219,7 @@ def test_cold_cell_does_not_alarm() -> None:
     count    60 60 60   ... 60  400
              nothing            raised
     """
-    cold = Recorded(StreamJudge(Stream.COMPLAINTS, rule_set(SURGE), ZONE))
+    cold = Recorded(StreamJudge(Stream.COMPLAINTS, rule_set(SURGE), Calendar(ZONE)))
     start = WEDNESDAY + 9 * HOUR
     for quarter in range(start, start + 26 * HOUR, QUARTER):
         assert cold.quarter(quarter, {CELL: complaints(60)}) == []
@@ -258,7 +259,7 @@ def test_satisfaction_drop_waits_for_its_interval() -> None:
                              |           |                          |        |
                            minor       major               recovering     cleared
     """
-    recorded = Recorded(StreamJudge(Stream.SURVEYS, rule_set(SATISFIED), ZONE))
+    recorded = Recorded(StreamJudge(Stream.SURVEYS, rule_set(SATISFIED), Calendar(ZONE)))
     start = local("2026-01-12T00:00")
     for hour in range(60):
         satisfied = 88 if hour < 24 else 50 if hour < 32 else 90
@@ -287,7 +288,7 @@ def test_answer_rate_falls_and_recovers() -> None:
     window         95 % ..  80   65   50   65   80   95 ............... %
                           minor major            |     recovering  cleared
     """
-    recorded = Recorded(StreamJudge(Stream.CALLS, rule_set(ANSWERED), ZONE))
+    recorded = Recorded(StreamJudge(Stream.CALLS, rule_set(ANSWERED), Calendar(ZONE)))
     start = local("2026-01-12T10:00")
     written = []
     for index, within in enumerate([57, 57, 57, 30, 30, 30] + [57] * 8):
@@ -309,7 +310,7 @@ def test_answer_rate_with_too_few_calls_holds_and_then_expires() -> None:
     in time    40    4  4  4 ...
              raised                 cleared (expired)
     """
-    recorded = Recorded(StreamJudge(Stream.CALLS, rule_set(ANSWERED), ZONE))
+    recorded = Recorded(StreamJudge(Stream.CALLS, rule_set(ANSWERED), Calendar(ZONE)))
     start = local("2026-01-12T01:00")
     written = []
     for minute in range(150):

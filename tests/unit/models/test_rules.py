@@ -19,6 +19,7 @@ from tests.unit.models.judging import (
     HANDLED,
     RECOMMENDED,
     REPEATED,
+    RISING,
     SATISFIED,
     SILENT,
     SURGE,
@@ -31,7 +32,7 @@ def test_packaged_rules_load() -> None:
     """The shipped rules are checked like any other file, and cover all four streams."""
     rules = load_rules()
     assert [rule.id for rule in rules.rules] == [
-        "EW01", "EW03", "EW05", "EW06", "EW07", "EW11", "EW12", "EW13", "EW14", "EW15", "EW27",
+        "EW01", "EW02", "EW03", "EW05", "EW06", "EW07", "EW11", "EW12", "EW13", "EW14", "EW15", "EW27",
     ]  # fmt: skip
     assert {rule.stream for rule in rules.rules} == set(Stream)
     # A budget is the operator's own: none is shipped.
@@ -184,6 +185,14 @@ def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
         (GROWING, "above: 1.3, for: 3", "above: 1.3", r"GROWING\.trigger\[1\]\.above is not beyond the step before"),
         (GROWING, "at_most: 1.15", "at_most: 1.3", r"GROWING\.trigger\[0\]\.above is not beyond its clear limit 1\.3"),
         (GROWING, "above: 1.3}", "above: 0.9}", r"GROWING\.trigger\[0\]\.above is 0\.9; write a number from 1 "),
+        (RISING, "step: 1h", "step: 30m", r"RISING\.step is shorter than window; each event adds to the evidence once"),
+        (RISING, "    rise: 1.5\n", "", r"RISING\.rise is missing"),
+        (RISING, "rise: 1.5", "rise: 1", r"RISING\.rise is 1; write a number from 1\.05 "),
+        (RISING, "above: 22", "above: 11", r"RISING\.trigger\[1\]\.above is not beyond the step before"),
+        (RISING, "minor: 0,", "minor: 11,", r"RISING\.trigger\[0\]\.above is not beyond its clear limit 11"),
+        (RISING, "above: 11}", "above: 11, for: 2}", r"RISING\.trigger\[0\]\.for is not known; use one of severity, above"),
+        (RISING, "    min_history: 3h\n", "", r"RISING\.min_history is missing"),
+        (RISING, "measure: distinct", "measure: repeat / distinct", r"RISING\.measure is a share; a drift is judged"),
         (REPEATED, "baseline: 3h", "baseline: 90m", r"REPEATED\.baseline cannot be kept; use whole hours from 2h"),
         (REPEATED, "baseline: 3h", "baseline: 31d", r"REPEATED\.baseline cannot be kept"),
         (REPEATED, "repeat / distinct", "repeat", r"REPEATED\.measure is no mean; use a mean \(there is none of complaints\)"),

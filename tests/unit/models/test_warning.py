@@ -31,6 +31,7 @@ def write(
     rule = RULES.rule(rule_id)
     cell = {
         ("region", "category"): "region=44,category=BIL",
+        ("category",): "category=BIL",
         ("channel",): "channel=12345",
         ("department",): "department=billing",
         (): "all",

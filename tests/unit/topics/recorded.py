@@ -19,6 +19,7 @@ from agents.settings import load_settings
 from agents.simulator.simulate import Simulation
 from agents.simulator.spec import FIRST_DAY, Incident, IncidentKind, SimulationSpec, days_from
 from agents.windows import WindowsContext, WindowsPartition
+from models.calendar import Calendar
 from models.decode import HEARTBEAT_TYPE, SPEC_VERSION
 from models.iso import iso
 from models.measures import Stream
@@ -190,7 +191,7 @@ def routes(run: ModelledBroker, outbox: ModelledOutbox) -> list[Route]:
         source_ids={stream: topic_ids[input_of(stream)] for stream in Stream},
         version=judge_version(),
         rules=rules,
-        zone=settings.zone,
+        calendar=Calendar(settings.zone, settings.holidays),
         partitions=1,
         changelog=changelog_of("windows"),
         outbox=cast(Any, outbox),
