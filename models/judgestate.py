@@ -26,6 +26,8 @@ class CellState(Struct, frozen=True, array_like=True):
     """Rule -> state, where anything has happened."""
     counted: dict[str, int] = {}
     """Field -> end of the last minute in which anything was counted, for rules about silence."""
+    since: int = 0
+    """Start of the minute in which it was first seen, where a rule about the past asks how long ago; 0: unasked."""
 
 
 class JudgeState(Struct, frozen=True, array_like=True):

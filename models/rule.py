@@ -139,7 +139,7 @@ class Rule:
     target: float | None = None
     """wilson_drop: the share aimed at."""
     min_history_seconds: int = 0
-    """surge, growth, silence: how long the cell must have been seen."""
+    """surge, growth, silence, relative, mean_drop: how long the cell must have been seen."""
     min_expected: float = 0.0
     """growth: below this expectation a multiple says nothing."""
     p_below: float | None = None

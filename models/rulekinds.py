@@ -18,8 +18,8 @@ OWN: Final = {
     Kind.WILSON_DROP: ("confidence", "target"),
     Kind.SURGE: ("min_history",),
     Kind.GROWTH: ("min_history", "min_expected", "p_below"),
-    Kind.RELATIVE: ("baseline", "min_baseline", "confidence"),
-    Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence"),
+    Kind.RELATIVE: ("baseline", "min_baseline", "confidence", "min_history"),
+    Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence", "min_history"),
     Kind.SILENCE: ("min_history", "at_least"),
     Kind.BURN: ("budget",),
 }
@@ -102,7 +102,7 @@ def read_own(
         # Its mistake is noted where the steps are read, which rest on it.
         silent = Entry(entry.values, entry.name, entry.place)
         own["target"] = silent.tried(silent.number, "target", 0.0, 1.0)
-    if kind in _EXPECTING:
+    if kind in _EXPECTING or (kind in _PAST and "min_history" in entry.values):
         own["min_history_seconds"] = entry.tried(entry.seconds, "min_history")
     if kind is Kind.GROWTH:
         own["min_expected"] = entry.tried(entry.number, "min_expected", 1.0, 1e12)
