@@ -36,7 +36,7 @@ class _Producer:
         self._round = 0
 
     def list_topics(self, timeout: float) -> SimpleNamespace:
-        every = {number: None for number in range(self._partitions)}
+        every = dict.fromkeys(range(self._partitions))
         return SimpleNamespace(topics={spec.name: SimpleNamespace(partitions=every) for spec in catalogue()})
 
     def produce(

@@ -12,6 +12,7 @@ from agents.settings import load_settings
 from agents.simulator.simulate import simulate
 from agents.simulator.spec import FIRST_DAY, Incident, IncidentKind, SimulationSpec, days_from
 from agents.verify.judge import Fate
+from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, WORK_ORDERS
 from agents.verify.ledger import cells_of, judge_cell
 from agents.verify.log import SourceRecord
 from agents.verify.prefixes import stamp_table
@@ -26,7 +27,6 @@ from models.screen import Outcome
 from tests.unit.agents.modelled import ModelledBroker
 from tests.unit.agents.replayed import APPENDED_MS, replayed, warnings_in, work
 from tests.unit.agents.test_verify_walk import DESK, KINDS, _Copying
-from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, WORK_ORDERS
 from topics.catalogue import decoders, input_of
 
 PARTITIONS = 3
