@@ -2,7 +2,7 @@
 
 python -m benchmarks.warnings [--seeds N] [--first SEED] [--json]
 
-Every fortnight ends at the end of a month, with a truth that is known (docs/world.md); docs/backtest.md says how alarms are
+Every fortnight ends at the turn of a month, with a truth that is known (docs/world.md); docs/backtest.md says how alarms are
 matched. Each takes some minutes on one processor, and nothing is written.
 """
 
@@ -28,8 +28,8 @@ from agents.simulator.spec import OFFSET_SECONDS, IncidentKind, SimulationSpec, 
 from models.rules import load_rules
 
 DAYS: Final = 14
-LAST_DAYS: Final = (date(2025, 6, 30), date(2025, 5, 31), date(2025, 8, 31))
-"""Ends of months, in turn."""
+LAST_DAYS: Final = (date(2025, 6, 30), date(2025, 5, 31), date(2025, 8, 2))
+"""Turns of months, one after the other by seed: incidents lie on the last three days, where bills are issued."""
 BAROMETER: Final = "Barometer"
 HIDDEN: Final = IncidentKind.HIDDEN_CUT
 _MISSED: Final = float("inf")
