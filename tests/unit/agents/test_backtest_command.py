@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agents.backtest import run as running
+from agents.backtest.spread import Spread
 from agents.cli import barometer
 from agents.recording import Envelope, line_of
 from models.iso import iso
@@ -167,6 +168,18 @@ def test_order_within_the_lateness_changes_nothing(folder: Path) -> None:
     (folder / "events.jsonl").write_bytes(b"".join(lines))
     after = told(folder)
     assert after["outcomes"]["complaints"]["duplicate"] == 20
+    assert after["ledger_sha256"] == before["ledger_sha256"]
+
+
+def test_a_slow_partition_changes_nothing(folder: Path) -> None:
+    """Only the order within a partition counts: one partition after the other gives the same ledger."""
+    before = told(folder)
+    path = folder / "events.jsonl"
+    spread = Spread(4)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(sorted(lines, key=lambda line: spread.place(json.loads(line)["key"]))))
+    after = told(folder)
+    assert after["outcomes"] == before["outcomes"]
     assert after["ledger_sha256"] == before["ledger_sha256"]
 
 
