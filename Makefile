@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo lint test check bench recovery chaos fmt lock clean
+.PHONY: help env demo lint test check bench recovery warnings chaos fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: env ## the benchmark: finished worker, naive Faust and a bare loop, inter
 
 recovery: env ## how soon a worker is back: after kill -9 of one of two, and from a million changelog records
 	@$(BIN)/python -m benchmarks.recovery
+
+warnings: env ## what is found and what is false on simulated fortnights, beside EARS, NB-CUSUM and the +30 % rule: SEEDS=N
+	@$(BIN)/python -m benchmarks.warnings --seeds $(or $(SEEDS),5)
 
 chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCALE=short|full SEED=N REPORT=FILE.md
 	@$(BIN)/python -m tests.chaos --scale $(or $(SCALE),short) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))

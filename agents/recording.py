@@ -11,7 +11,7 @@ Lines stand in the order in which their events arrived; event times may be a lit
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
@@ -144,6 +144,31 @@ def envelopes(path: Path) -> Iterator[Envelope]:
             envelope = envelope_of(line, before)
         except RecordingError as error:
             raise RecordingError(f"{path.name}: line {number}: {error}") from None
+        before = envelope.time
+        yield envelope
+
+
+def readable(
+    path: Path, on_bad: Callable[[int, str], None], on_line: Callable[[int], None]
+) -> Iterator[Envelope]:
+    """Yield the envelopes of the recording at `path`, and go on behind bad lines.
+
+    Args:
+        path: as for `envelopes`.
+        on_bad: told the number of each bad line, and what is wrong with it.
+        on_line: told the bytes of each line.
+
+    Raises:
+        RecordingError: the file cannot be read on.
+    """
+    before = 0
+    for number, line in _numbered(path):
+        on_line(len(line))
+        try:
+            envelope = envelope_of(line, before)
+        except RecordingError as error:
+            on_bad(number, str(error))
+            continue
         before = envelope.time
         yield envelope
 

@@ -73,12 +73,13 @@ def expected(learned: Learned | None, start: int, end: int) -> Expectation | Non
 def _past(rule: Rule, watch: Watch, totals: Sequence[int], end: int) -> Past:
     windows = watch.cell.windows
     past = windows.total(rule.baseline_seconds, end - end % HOUR)
+    seen = end - watch.cell.since
     if end % HOUR == 0:
-        return Past(list(map(sub, past, totals)))
+        return Past(list(map(sub, past, totals)), seen)
     for start, vector in windows.minutes_since(end - rule.window_seconds):
         if start < end - end % HOUR:
             past = list(map(sub, past, vector))
-    return Past(past)
+    return Past(past, seen)
 
 
 def _spending(rule: Rule, watch: Watch, end: int) -> Spending:

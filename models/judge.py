@@ -173,13 +173,15 @@ class StreamJudge:
         cells: dict[str, CellState] = {}
         fields = FIELDS[self.stream]
         silent = {rule.measure.numerator for rule in self._own_rules if rule.kind is Kind.SILENCE}
+        aged = [rule.id for rule in self._own_rules if rule.baseline_seconds and rule.min_history_seconds]
         for name, cell in self._cells.items():
             episodes = {
                 rule: watches[name].episode
                 for rule, watches in self._watches.items()
                 if name in watches and watches[name].episode != NEW
             }
-            if cell.learned or episodes:
+            asked = any(name in self._watches[rule] for rule in aged)
+            if cell.learned or episodes or asked:
                 baselines = {
                     fields[field]: (one.baseline, one.alarmed) for field, one in cell.learned.items()
                 }
@@ -191,7 +193,8 @@ class StreamJudge:
                     for rule, watches in self._watches.items()
                     if name in watches and watches[name].drift != STEADY
                 }
-                cells[name] = CellState(baselines, episodes, counted, drifts)
+                since = cell.since if asked else 0
+                cells[name] = CellState(baselines, episodes, counted, drifts, since)
         return encode(
             JudgeState(
                 FORMAT, self.stream, self._rules.version, self._calendar.zone, self.closed_until, cells
@@ -229,7 +232,7 @@ class StreamJudge:
 
     def _meet(self, name: str, pane: int) -> WatchedCell:
         """Start watching a cell that is first seen in the pane that starts at `pane`."""
-        cell = self._cells[name] = WatchedCell(name, self._width)
+        cell = self._cells[name] = WatchedCell(name, self._width, pane)
         for rule in self._own_rules:
             if not rule.covers(name):
                 continue
@@ -345,7 +348,7 @@ class StreamJudge:
             return
         fields = FIELDS[self.stream]
         for name, kept in state.cells.items():
-            cell = self._meet(name, 0)
+            cell = self._meet(name, kept.since)
             for field, (baseline, alarmed) in kept.baselines.items():
                 learned = cell.learned[fields.index(field)]
                 learned.baseline = baseline

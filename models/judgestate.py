@@ -29,6 +29,8 @@ class CellState(Struct, frozen=True, array_like=True):
     """Field -> end of the last minute in which anything was counted, for rules about silence."""
     drifts: dict[str, Drift] = {}
     """Rule -> evidence of a slow rise, where there is any."""
+    since: int = 0
+    """Start of the minute in which it was first seen, where a rule about the past asks how long ago; 0: unasked."""
 
 
 class JudgeState(Struct, frozen=True, array_like=True):

@@ -23,6 +23,8 @@ class Past(NamedTuple):
     """On-time sums of what came before the window, in the order of the stream's fields."""
 
     totals: Sequence[int]
+    history_seconds: int
+    """How long ago the cell was first seen."""
 
 
 def past_of(rule: Rule, end: int) -> tuple[int, int]:
@@ -55,11 +57,11 @@ def _samples(rule: Rule, totals: Sequence[int], past: Sequence[int]) -> _Samples
     return _Samples(n, past_n, part / max(1, n), past_part / max(1, past_n), interval)
 
 
-def _said_nothing(rule: Rule, found: _Samples) -> Decision | None:
+def _said_nothing(rule: Rule, found: _Samples, past: Past) -> Decision | None:
     if found.n < max(1, rule.min_sample):
         reason = Reason.TOO_FEW if found.n > 0 else Reason.NO_DATA
         return undecided(rule, reason, n=found.n, observed=found.value)
-    if found.past_n < max(1, rule.min_baseline):
+    if found.past_n < max(1, rule.min_baseline) or past.history_seconds < rule.min_history_seconds:
         return undecided(rule, Reason.COLD, n=found.n, observed=found.value)
     return None
 
@@ -67,7 +69,7 @@ def _said_nothing(rule: Rule, found: _Samples) -> Decision | None:
 def relative(rule: Rule, totals: Sequence[int], past: Past) -> Decision:
     """Judge a value as a multiple of its past; with a confidence the difference must be sure, too."""
     found = _samples(rule, totals, past.totals)
-    nothing = _said_nothing(rule, found)
+    nothing = _said_nothing(rule, found, past)
     if nothing is not None:
         return nothing
     if found.past <= 0.0:
@@ -99,7 +101,7 @@ def relative(rule: Rule, totals: Sequence[int], past: Past) -> Decision:
 def mean_drop(rule: Rule, totals: Sequence[int], past: Past) -> Decision:
     """Judge how far a mean lies below its past; the interval of the difference must exclude no difference."""
     found = _samples(rule, totals, past.totals)
-    nothing = _said_nothing(rule, found)
+    nothing = _said_nothing(rule, found, past)
     if nothing is not None:
         return nothing
     drop = found.past - found.value

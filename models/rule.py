@@ -141,7 +141,7 @@ class Rule:
     target: float | None = None
     """wilson_drop: the share aimed at."""
     min_history_seconds: int = 0
-    """surge, drift, growth, silence: how long the cell must have been seen."""
+    """surge, drift, growth, silence, relative, mean_drop: how long the cell must have been seen."""
     rise: float = 0.0
     """drift: times the expected that a lasting rise is looked for at."""
     min_expected: float = 0.0

@@ -19,8 +19,8 @@ OWN: Final = {
     Kind.SURGE: ("min_history",),
     Kind.DRIFT: ("min_history", "rise"),
     Kind.GROWTH: ("min_history", "min_expected", "p_below"),
-    Kind.RELATIVE: ("baseline", "min_baseline", "confidence"),
-    Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence"),
+    Kind.RELATIVE: ("baseline", "min_baseline", "confidence", "min_history"),
+    Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence", "min_history"),
     Kind.SILENCE: ("min_history", "at_least"),
     Kind.BURN: ("budget",),
 }
@@ -105,6 +105,8 @@ def read_own(
         # Its mistake is noted where the steps are read, which rest on it.
         silent = Entry(entry.values, entry.name, entry.place)
         own["target"] = silent.tried(silent.number, "target", 0.0, 1.0)
+    if kind in _PAST and "min_history" in entry.values:
+        own["min_history_seconds"] = entry.tried(entry.seconds, "min_history")
     if kind in _EXPECTING:
         own |= _expecting(entry, kind, window)
     if kind in _PAST:

@@ -40,10 +40,12 @@ class Learned:
 class WatchedCell:
     """A cell that was seen at least once."""
 
-    __slots__ = ("learned", "name", "windows")
+    __slots__ = ("learned", "name", "since", "windows")
 
-    def __init__(self, name: str, width: int) -> None:
+    def __init__(self, name: str, width: int, since: int) -> None:
         self.name = name
+        self.since = since
+        """Start of the minute in which it was first seen."""
         self.windows = CellWindows(width)
         self.learned: dict[int, Learned] = {}
         """By field."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from agents.simulator.burst import Burst, merged, plateau, slope
 from agents.simulator.data import choose, cumulative
-from agents.simulator.incident import BURST_FACTOR, BURST_FLOOR, Scene, Trouble
+from agents.simulator.incident import BURST_FACTOR, BURST_FLOOR, SWOLLEN, Scene, Trouble
 from agents.simulator.repost import reposts
 from agents.simulator.spec import NATION
 from models.measures import Stream
@@ -50,7 +50,8 @@ def billing(scene: Scene) -> Trouble:
         parts.append(scene.burst(times, region, _BILLING, scene.anybody(region, len(times))))
     burst = merged(parts)
     cells = [{"region": code, "category": "BIL"} for code in scene.codes]
-    truth = scene.truth(["EW01"], cells, len(burst.times), products=("mobile",), also=("EW13", "EW14"))
+    also = (*SWOLLEN, "EW13", "EW14")
+    truth = scene.truth(["EW01"], cells, len(burst.times), products=("mobile",), also=also)
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: burst})
 
 
@@ -67,7 +68,12 @@ def price(scene: Scene) -> Trouble:
     cells = [{"region": code, "category": category} for code in scene.codes for category, _ in _PRICE]
     cells += [{"category": category} for category, _ in _PRICE]
     truth = scene.truth(
-        ["EW02"], cells, len(burst.times), products=("mobile",), grace=6 * HOUR, also=("EW01", "EW04")
+        ["EW02"],
+        cells,
+        len(burst.times),
+        products=("mobile",),
+        grace=6 * HOUR,
+        also=("EW01", "EW03", "EW04", "EW11"),
     )
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: burst})
 
@@ -88,7 +94,7 @@ def shortage(scene: Scene) -> Trouble:
         [{"region": code} for code in scene.codes],
         len(burst.times),
         departments=tuple(scene.mix.raw["calls"]["departments"]),
-        also=("EW05",),
+        also=("EW05", "EW06", "EW15"),
     )
     truth["people"] = {scene.mix.provinces[region].code: count for region, count in people.items()}
     return Trouble(scene.number, scene.incident, truth, {Stream.CALLS: burst}, people=people)
@@ -104,6 +110,7 @@ def drop(scene: Scene) -> Trouble:
         len(burst.times),
         departments=(DROP_DEPARTMENT,),
         grace=4 * HOUR,
+        also=("EW06",),
     )
     truth["department"] = DROP_DEPARTMENT
     return Trouble(scene.number, scene.incident, truth, {Stream.SURVEYS: burst}, rude=DROP_DEPARTMENT)
@@ -121,7 +128,9 @@ def rude(scene: Scene) -> Trouble:
     cells += [{"region": code, "category": "SVC"} for code in scene.codes]
     departments = (RUDE_DEPARTMENT, "customer-service")
     events = len(answers.times) + len(complaints.times)
-    truth = scene.truth(["EW05", "EW01"], cells, events, departments=departments, grace=4 * HOUR)
+    truth = scene.truth(
+        ["EW05", "EW01"], cells, events, departments=departments, grace=4 * HOUR, also=(*SWOLLEN, "EW06")
+    )
     truth["department"] = RUDE_DEPARTMENT
     bursts = {Stream.SURVEYS: answers, Stream.COMPLAINTS: complaints}
     return Trouble(scene.number, scene.incident, truth, bursts, rude=RUDE_DEPARTMENT)
@@ -145,7 +154,7 @@ def repost(scene: Scene) -> Trouble:
     spread = Burst(burst.times, burst.regions, burst.subjects, burst.customers, texts, channels)
     cells = [{"region": code, "category": category} for code in scene.codes]
     cells += [{"category": category}] if nation else []
-    truth = scene.truth(["EW26", "EW22", "EW01"], cells, count, products=("mobile", "vas"))
+    truth = scene.truth(["EW26", "EW22", "EW01"], cells, count, products=("mobile", "vas"), also=SWOLLEN)
     truth["text"] = original
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: spread})
 

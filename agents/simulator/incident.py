@@ -33,6 +33,8 @@ SUPPRESSED: Final = "suppressed"
 """What is to be expected: a warning; none; or none that is not marked as suppressed."""
 
 
+SWOLLEN: Final = ("EW02", "EW03", "EW11")
+"""Rules that see more complaints over hours and days: a burst is in their windows when it is over, and repeats follow it."""
 AFTERMATH_SECONDS: Final = 30 * HOUR
 """Consequences show for so long: satisfaction is judged over 24 h, and people are asked some hours later."""
 

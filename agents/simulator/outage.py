@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.simulator.burst import merged, plateau
 from agents.simulator.data import ELEMENTS_PER_CITY, Ints
-from agents.simulator.incident import SUPPRESSED, Scene, Trouble
+from agents.simulator.incident import SUPPRESSED, SWOLLEN, Scene, Trouble
 from agents.simulator.topology import core_of, elements_of_site
 from models.measures import Stream
 from models.pane import HOUR
@@ -139,7 +139,7 @@ def _complaints(scene: Scene, region: int, city: int, sites: list[int]) -> Troub
         parts.append(scene.burst(times, region, shares, customers))
     burst = merged(parts)
     cells = [{"region": province.code, "category": category} for category, _ in _CUT_SUBJECTS]
-    also = ("EW05", "EW13", "EW14")
+    also = (*SWOLLEN, "EW05", "EW06", "EW13", "EW14", "EW15")
     truth = scene.truth(["EW01"], cells, len(burst.times), products=("mobile", "home"), also=also)
     truth["city"] = province.cities[city][0]
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: burst})

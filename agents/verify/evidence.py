@@ -36,7 +36,7 @@ def held_against(
     if rule.kind in (Kind.SURGE, Kind.GROWTH):
         return _expected(baselines[measure], frame, end - rule.window_seconds, end)
     if rule.kind in (Kind.RELATIVE, Kind.MEAN_DROP):
-        return Past(history.total(*past_of(rule, end)))
+        return Past(history.total(*past_of(rule, end)), end - history.first)
     if rule.kind is Kind.BURN:
         ends = {
             window: end if window <= HOUR else whole

@@ -1,5 +1,6 @@
 """Growth, the cell's own past, silence and budgets: single windows by hand, and what holds for all of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,7 +48,7 @@ def grown(count: int, mean: float, dispersion: float = 0.01, history: int = DAY)
 
 
 def repeats(part: int, n: int, past_part: int, past_n: int) -> Decision:
-    past = Past(vector(Stream.COMPLAINTS, repeat=past_part, distinct=past_n))
+    past = Past(vector(Stream.COMPLAINTS, repeat=past_part, distinct=past_n), 30 * DAY)
     return evaluate(REPEATS, vector(Stream.COMPLAINTS, repeat=part, distinct=n), past)
 
 
@@ -57,7 +58,7 @@ def recommended(now: tuple[int, int, int], before: tuple[int, int, int], rule: R
         vector(Stream.SURVEYS, nps_promoters=up, nps_detractors=down, nps_n=n)
         for up, down, n in (now, before)
     )
-    return evaluate(rule, this, Past(past))
+    return evaluate(rule, this, Past(past, 30 * DAY))
 
 
 def silent(minutes: int, a_minute: float, dispersion: float = 0.01, history: int = DAY) -> Decision:
@@ -127,6 +128,14 @@ def test_what_has_no_past_is_not_judged() -> None:
     assert repeats(30, 20, 60, 50).level == -1, "parts larger than their whole are no crash"
 
 
+def test_a_past_may_have_to_be_old_enough() -> None:
+    """What takes 30 days to be seen grows by itself in a cell that is new."""
+    rule = replace(REPEATS, min_history_seconds=40 * DAY)
+    now, before = (vector(Stream.COMPLAINTS, repeat=part, distinct=100) for part in (60, 20))
+    assert evaluate(rule, now, Past(before, 40 * DAY)).level >= 0
+    assert seen(evaluate(rule, now, Past(before, 40 * DAY - 1))) == (-1, len(rule.steps), "cold")
+
+
 def test_a_mean_against_its_past() -> None:
     """300 s before; 400 s in every call is crossed, 400 s with a wide spread is not sure."""
     past = vector(Stream.CALLS, handled=1000, handle_seconds=300_000, handle_seconds_sq=1000 * (90_000 + 100))
@@ -135,7 +144,7 @@ def test_a_mean_against_its_past() -> None:
         sums = vector(
             Stream.CALLS, handled=36, handle_seconds=36 * 400, handle_seconds_sq=36 * (160_000 + spread)
         )
-        return evaluate(TIMES, sums, Past(past))
+        return evaluate(TIMES, sums, Past(past, 30 * DAY))
 
     assert seen(now(100)) == (0, 2, "above_step")
     assert seen(now(400 * 400)) == (-1, 2, "within")

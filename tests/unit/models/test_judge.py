@@ -16,7 +16,16 @@ from models.measures import Stream
 from models.pane import DAY, HOUR, MINUTE
 from models.rule import Kind, RuleSet
 from tests.examples import examples
-from tests.unit.models.judging import COUNT, SURGE, ZONE, Recorded, identities, rule_set, vector
+from tests.unit.models.judging import (
+    COUNT,
+    REPEATED,
+    SURGE,
+    ZONE,
+    Recorded,
+    identities,
+    rule_set,
+    vector,
+)
 
 START = 1_767_196_800
 CELLS = ("region=44", "region=44,category=NET", "region=44,category=BIL", "region=31,category=NET")
@@ -160,6 +169,24 @@ def test_restart_at_any_point_changes_nothing(minutes: Minutes, first: int, seco
     for cell in CELLS:
         for window in (5 * MINUTE, HOUR, DAY):
             assert broken.judge.total(cell, window) == whole.judge.total(cell, window)
+
+
+# hours    0         1         2         3         4
+# repeats  10 %      40 %      10 %      10 %      40 % from 4:30 on
+# rule               too new                       old enough: raised
+@pytest.mark.parametrize("restart", [None, 61, 150, 269])
+def test_a_rule_about_the_past_waits_until_a_cell_is_old_enough(restart: int | None) -> None:
+    """Since when a cell is seen outlives restarts, also before anything has happened to it."""
+    rules = rule_set(REPEATED.replace("baseline: 3h", "baseline: 3h\n    min_history: 4h"))
+    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, rules, ZONE))
+    for minute in range(300):
+        if minute == restart:
+            recorded = recorded.restored()
+        repeat = 4 if minute in range(60, 90) or minute >= 270 else 1
+        counts = vector(Stream.COMPLAINTS, raw=10, distinct=10, repeat=repeat)
+        recorded.close(START + minute * MINUTE, {"region=44": counts})
+    raised = [one.pane for one in recorded.ledger if one.transition == "raised"]
+    assert raised == [START + 275 * MINUTE]
 
 
 def test_restart_keeps_every_minute_of_the_last_hour() -> None:

@@ -175,9 +175,9 @@ def work(worker: ModelledWorker, sources: list[Partition]) -> None:
         worker.commit()
 
 
-def routes(run: ModelledBroker, outbox: ModelledOutbox) -> list[Route]:
-    """Return the owners of all partitions, as a worker wires them, with one partition each."""
-    settings = load_settings(partitions=1)
+def routes(run: ModelledBroker, outbox: ModelledOutbox, partitions: int = 1) -> list[Route]:
+    """Return the owners of all partitions, as a worker wires them."""
+    settings = load_settings(partitions=partitions)
     rules = load_rules(None, settings.dimensions)
     topic_ids = {PANES: "panes", **{input_of(stream): f"simulated-{stream}" for stream in Stream}}
     handler_of = handlers(settings, topic_ids, judge_version(), cast(Any, _Silent()))
@@ -192,7 +192,7 @@ def routes(run: ModelledBroker, outbox: ModelledOutbox) -> list[Route]:
         version=judge_version(),
         rules=rules,
         calendar=Calendar(settings.zone, settings.holidays),
-        partitions=1,
+        partitions=partitions,
         changelog=changelog_of("windows"),
         outbox=cast(Any, outbox),
         on_warning=lambda *_: None,
@@ -206,7 +206,7 @@ def routes(run: ModelledBroker, outbox: ModelledOutbox) -> list[Route]:
             topic=input_of(stream),
             topic_id=topic_ids[input_of(stream)],
             version=judge_version(),
-            partitions=1,
+            partitions=partitions,
             changelog=changelog_of(stream),
             decoder=decoders()[input_of(stream)],
             policy=ScreenPolicy(30, 300, settings.retention_seconds),

@@ -1,0 +1,1 @@
+"""`barometer backtest`: the judging of recorded events on event time, and what of it was right."""
