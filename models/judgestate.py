@@ -13,8 +13,8 @@ from models.episode import Episode
 from models.errors import ContractError
 from models.measures import Stream
 
-FORMAT: Final = 1
-"""Another one is refused."""
+FORMAT: Final = 2
+"""Another one is refused: up to 1, warnings had ids by the version of the whole rule set."""
 
 
 class CellState(Struct, frozen=True, array_like=True):
@@ -25,7 +25,7 @@ class CellState(Struct, frozen=True, array_like=True):
     episodes: dict[str, Episode]
     """Rule -> state, where anything has happened."""
     counted: dict[str, int] = {}
-    """Field -> end of the last minute in which anything was counted, for rules about silence."""
+    """Field -> end of the last minute in which anything was counted since it is learned; left out: never."""
 
 
 class JudgeState(Struct, frozen=True, array_like=True):
@@ -34,7 +34,7 @@ class JudgeState(Struct, frozen=True, array_like=True):
     format: int
     stream: str
     rules: str
-    """Version of the rule set."""
+    """Version of the rule set in force."""
     zone: str
     closed_until: int | None
     cells: dict[str, CellState]
@@ -42,6 +42,14 @@ class JudgeState(Struct, frozen=True, array_like=True):
 
 encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode = msgspec.msgpack.Decoder(JudgeState).decode
+
+
+def rules_in(state: bytes) -> str | None:
+    """Return the version of the rule set under which a state was written; None where it cannot be read."""
+    try:
+        return _decode(state).rules
+    except msgspec.DecodeError:
+        return None
 
 
 def decode(state: bytes, stream: Stream, rules: str, zone: str) -> JudgeState:

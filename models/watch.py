@@ -39,13 +39,15 @@ class Learned:
 class WatchedCell:
     """A cell that was seen at least once."""
 
-    __slots__ = ("learned", "name", "windows")
+    __slots__ = ("lacks", "learned", "name", "windows")
 
     def __init__(self, name: str, width: int) -> None:
         self.name = name
         self.windows = CellWindows(width)
         self.learned: dict[int, Learned] = {}
         """By field."""
+        self.lacks = True
+        """Whether a rule waits for the next minute in which anything is counted here, to begin to learn from it."""
 
 
 class Watch:
