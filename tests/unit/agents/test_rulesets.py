@@ -157,7 +157,7 @@ def test_whatever_is_pushed_and_cut_the_ledger_is_that_of_the_orders_in_the_log(
 
 def morning(broker: ModelledBroker, rules: RuleSet, *, drained: bool = True) -> ModelledWorker:
     """Take the day up to the hour without answers, in which episodes are open; `drained` says whether it stops cleanly."""
-    worker = ModelledWorker(broker, partial(routes, lives=Random(2), rules=rules), PARTITIONS)
+    worker = ModelledWorker(broker, partial(routes, lives=Random(2), rules=rules, is_slow=True), PARTITIONS)
     for _ in range(6):
         for source in SOURCES:
             worker.take(source, 125)
@@ -285,8 +285,7 @@ def test_orders_that_the_state_knows_are_not_obeyed_again_by_later_watermarks() 
     push(broker, order_of(FEWER))
     for source in SOURCES:
         worker.take(source, 60)
-    # The clock of these lives jumps, and state is due now and then.
-    for _ in range(40):
+    for _ in range(12):
         worker.flush()
         worker.outbox.deliver(1_000_000)
         for home in HOMES:

@@ -128,9 +128,10 @@ def in_topics(monkeypatch: pytest.MonkeyPatch, told: list[RuleSetReport]) -> Non
 
 
 ALL: dict[str, Any] = dict.fromkeys(map(str, Stream), 1_769_846_460)
+BEGAN: dict[str, Any] = dict.fromkeys(ALL, 0)
 TOLD = [
-    report(0, -1, "begin", **dict.fromkeys(ALL, 0)),
-    report(1, -1, "begin", **dict.fromkeys(ALL, 0)),
+    report(0, -1, "begin", **BEGAN),
+    report(1, -1, "begin", **BEGAN),
     report(0, 3, **ALL),
     report(1, 5, reason="EW01.kind is 'oracle'"),
 ]

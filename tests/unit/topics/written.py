@@ -81,7 +81,12 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
 def _rule_sets() -> Iterator[Record]:
     """Yield an order of rules, at once and for later, and what partitions made of it."""
     rules = parse_rules(RULES)
-    said = {"pushed_at": WHEN_UTC, "name": "mine.yaml", "actor": "desk 4", "note": "Simulated."}
+    said: dict[str, Any] = {
+        "pushed_at": WHEN_UTC,
+        "name": "mine.yaml",
+        "actor": "desk 4",
+        "note": "Simulated.",
+    }
     order = RuleSetInForce(version=rules.version, rules=RULES, prior=rules.source.prior, **said)
     later = msgspec.structs.replace(order, from_pane=1_741_662_000, note="")
     panes = dict.fromkeys(map(str, Stream), 1_741_660_200)
