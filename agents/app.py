@@ -34,6 +34,8 @@ from models.measures import Stream
 from models.privacy import Pseudonymiser
 from models.regions import load_regions
 from models.route import load_router
+from models.rule import RuleSet, RuleSource
+from models.ruleorder import admitted
 from models.rules import load_rules
 from models.screen import ScreenPolicy
 from models.taxonomy import load_taxonomy
@@ -110,6 +112,9 @@ def create_pipeline(
     observer.metrics.set_build(release(), version, rules.version)
     calendar = Calendar(settings.zone, settings.holidays, log.warning)
 
+    def admit(name: str, source: RuleSource) -> RuleSet:
+        return admitted(name, source, settings.dimensions, settings.partitions, values)
+
     windows = WindowsContext(
         topic=PANES,
         topic_id=topic_ids[PANES],
@@ -123,6 +128,8 @@ def create_pipeline(
         on_warning=observer.warning,
         on_notice=observer.notice,
         clock=clock,
+        admit=admit,
+        on_report=observer.rules,
     )
     live: list[BatchCore] = []
 

@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "board": "Show the live board in Redis, or rebuild it from Kafka.",
     "detect": "Find the alarms in any series of counts: a CSV file, row by row.",
     "backtest": "Judge recorded events: what would have fired, what was right, and two rule files compared.",
-    "rules": "Check rule files, estimate false alarms, show a rule in words.",
+    "rules": "Check rule files, put them in force, show a rule in words.",
     "faults": "List network faults, planned work and the complaints that they explain.",
     "topics": "Create, list and check the topics and their contracts.",
     "deadletters": "List, show and replay refused records.",

@@ -10,6 +10,7 @@ from agents.cli import release
 from agents.intake import BatchReport, IntakePartition
 from models.measures import Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice
+from models.ruleorder import RuleSetReport
 from monitoring.metrics import HeartbeatResult, PipelineMetrics
 from topics.catalogue import input_of
 
@@ -69,6 +70,10 @@ class Observer:
     def notice(self, notice: ProvisionalNotice) -> None:
         """One provisional notice was published."""
         self.metrics.on_provisional(notice.rule, notice.state)
+
+    def rules(self, report: RuleSetReport) -> None:
+        """An order of rules was obeyed or refused."""
+        self.metrics.on_rule_set(report.state)
 
     def heartbeat(self) -> None:
         """A heartbeat was written into an idle input partition."""

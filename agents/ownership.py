@@ -7,8 +7,13 @@ leave its predecessor's `drained` standing beside what the new one has published
 A zombie that drains late vouches for itself alone: whoever was at work meanwhile still is.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection
 from typing import Final
+
+from models.errors import ContractError
+
+log = logging.getLogger(__name__)
 
 KIND: Final = "o"
 """Of the owner's key in the changelog."""
@@ -56,6 +61,27 @@ class Ownership:
     def undrained(self) -> set[str]:
         """The versions of those who may have published what no state holds."""
         return {version for version, drained in self._earlier.values() if not drained}
+
+    def refuse_undrained(self, where: str, own: str, judged: Collection[str]) -> None:
+        """Let another version go on only from state that holds what was published, or it would be judged again otherwise.
+
+        Args:
+            where: the partition, for messages.
+            own: version of this owner.
+            judged: versions by which the state was written, for a log in which nobody has said that they were at work.
+
+        Raises:
+            ContractError: another version may have published more.
+        """
+        others = set(judged) - {own}
+        unclean = (self.undrained if self.is_known else others) - {own}
+        if unclean:
+            raise ContractError(
+                f"{where}: version {', '.join(sorted(unclean))} was at work on its windows and has not stopped cleanly; this is "
+                f"version {own}. Start the other one until it has stopped cleanly (SIGTERM), then this one."
+            )
+        for version in others:
+            log.info("%s: going on from what version %s has judged", where, version)
 
     def flush(self, number: int, offset: int, *, drained: bool) -> bool:
         """Write in flush `number` what has changed; return whether anything was written.

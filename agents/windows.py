@@ -6,7 +6,8 @@ The offset of `panes` is committed only up to what no open pane needs any more: 
 reading `panes` again, since a snapshot read twice changes nothing.
 
 Keys of the changelog are `kind|stream|start|writer`: m and h the on-time totals of a closed minute or hour, j a stream's judge
-stamped with the end of its last closed pane, w the watermarks heard with the offset of `panes`, o the owner (agents.ownership).
+stamped with the end of its last closed pane, w the watermarks heard with the offset of `panes`, o the owner (agents.ownership),
+r and t the rule sets and the panes from which they are in force (agents.rulesets).
 """
 
 import json
@@ -23,20 +24,21 @@ from agents.crashpoints import reach
 from agents.outbox import Outbox
 from agents.ownership import KIND as OWNER
 from agents.ownership import Ownership
+from agents.rulesets import ORDER, SOURCE, TIMELINE, Admit, RuleSets, admit_any
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
+from agents.warningfeed import WarningFeed
 from agents.windowfeed import WindowFeed
 from models.calendar import Calendar
 from models.errors import ContractError
 from models.fanin import FanIn, OnTime, forget_before, sum_of
-from models.iso import iso
 from models.judge import StreamJudge
+from models.judgestate import rules_in
 from models.measures import WIDTH, Stream
-from models.outcomes import EarlyWarning, PaneSnapshot, ProvisionalNotice, WarningTransition, Watermark
+from models.outcomes import EarlyWarning, PaneSnapshot, ProvisionalNotice, Watermark
 from models.pane import HOUR, MINUTE
 from models.rule import RuleSet
+from models.ruleorder import RuleSetReport
 from models.stored import load, store
-from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, PROVISIONAL_NOTICES
-from topics.headers import cloudevent_headers
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,6 @@ LIVE_MINUTES: Final = 3
 FORESEEN_SECONDS: Final = 30 * 60
 """And not for panes further ahead: a watermark that is held back leaves days open, too many to look at in each flush."""
 
-_json = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_cells = msgspec.msgpack.Decoder(dict[str, list[int]]).decode
 _unpack_marks = msgspec.msgpack.Decoder(dict[str, dict[int, tuple[int, int]]]).decode
@@ -62,8 +63,6 @@ _decode_watermark = msgspec.json.Decoder(Watermark).decode
 
 _SNAPSHOT: Final = SNAPSHOT_TYPE.encode()
 _WATERMARK: Final = WATERMARK_TYPE.encode()
-WARNING_TYPE: Final = "cx.warning.changed.v1"
-NOTICE_TYPE: Final = "cx.warning.provisional.v1"
 
 
 class WindowsContext(NamedTuple):
@@ -75,6 +74,7 @@ class WindowsContext(NamedTuple):
     """Topic id of each stream's input topic: snapshots of a deleted one are ignored."""
     version: str
     rules: RuleSet
+    """In force where a partition has no state yet, until others are ordered."""
     calendar: Calendar
     partitions: int
     changelog: str
@@ -83,6 +83,9 @@ class WindowsContext(NamedTuple):
     """Told each transition and the append time (ms) of the record that closed its pane."""
     on_notice: Callable[[ProvisionalNotice], None]
     clock: Callable[[], float] = wall_clock
+    admit: Admit = admit_any
+    on_report: Callable[[RuleSetReport], None] = lambda _: None
+    """Told what became of each order of rules."""
 
 
 class _Staged(NamedTuple):
@@ -93,6 +96,8 @@ class _Staged(NamedTuple):
     """(key, stamp, body)."""
     position: Committed
     closed: dict[Stream, int]
+    rules: frozenset[str]
+    """Versions of the rule sets that are needed from here on."""
 
 
 class WindowsPartition:
@@ -104,9 +109,16 @@ class WindowsPartition:
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
         self._judges = {stream: StreamJudge(stream, context.rules, context.calendar) for stream in Stream}
+        self._rules = RuleSets(
+            context.rules, context.admit, context.topic_id, partition, context.outbox, context.on_report
+        )
         self._feed = WindowFeed(context.outbox, partition)
+        self._warnings = WarningFeed(
+            context.outbox, partition, context.on_warning, context.on_notice, context.clock
+        )
         self._stored_judges: dict[Stream, tuple[int, str, bytes]] = {}
         """Stamp, version and body of the newest state of each judge."""
+        self._stored_marks: dict[bytes, tuple[int, bytes]] = {}
         self._minutes: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
         self._hours: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
         self._keys: dict[bytes, tuple[str, str, int]] = {}
@@ -145,11 +157,9 @@ class WindowsPartition:
             if known is None or stored.stamp >= known[0]:
                 self._stored_judges[stream] = (stored.stamp, stored.version, stored.body)
         elif kind == "w":
-            self._resume_at = max(self._resume_at, stored.stamp)
-            for stream_name, marks in _unpack_marks(stored.body).items():
-                fold = self._folds[Stream(stream_name)]
-                for source, (offset, watermark) in marks.items():
-                    fold.add_watermark(source, offset, watermark)
+            self._stored_marks[key] = (stored.stamp, stored.body)
+        elif kind in (SOURCE, TIMELINE):
+            self._rules.restore(kind, name, stored.stamp, stored.body)
         elif kind in ("m", "h"):
             packs = self._minutes if kind == "m" else self._hours
             packs[Stream(name)][int(start)] = _unpack_cells(stored.body)
@@ -162,7 +172,13 @@ class WindowsPartition:
             return False  # of a former topic, or of a release that did not tell
         known = {str(stream): stamp for stream, (stamp, _, _) in self._stored_judges.items()}
         older = [name for name, until in scalars["closed"].items() if known.get(name, -1) < until]
-        return bool(older) or self._resume_at < int(scalars["state"])
+        heard = max((stamp for stamp, _ in self._marks_restored()), default=-1)
+        return bool(older) or heard < int(scalars["state"])
+
+    def _marks_restored(self) -> list[tuple[int, bytes]]:
+        """Return the watermarks that may be used: an order depends on those before it, so none that is newer than known orders."""
+        known = self._rules.stamp
+        return [marks for marks in self._stored_marks.values() if known is None or marks[0] <= known]
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
         where = f"{self._context.topic}[{self._partition}]"
@@ -172,36 +188,28 @@ class WindowsPartition:
         ):
             log.warning("%s was re-created: starting at its beginning", where)
             committed = None
-        self._check_versions(where)
+        self._ownership.refuse_undrained(
+            where, self._context.version, {v for _, v, _ in self._stored_judges.values()}
+        )
+        self._rules.begin()
+        for stamp, body in self._marks_restored():
+            self._resume_at = max(self._resume_at, stamp)
+            for stream_name, marks in _unpack_marks(body).items():
+                for source, (offset, watermark) in marks.items():
+                    self._folds[Stream(stream_name)].add_watermark(source, offset, watermark)
+        self._stored_marks.clear()
         for stream, (stamp, _, body) in self._stored_judges.items():
+            rules = self._rules.of_version(rules_in(body) or self._context.rules.version)
             minutes = {pane: cells for pane, cells in self._minutes[stream].items() if pane < stamp}
             hours = {hour: cells for hour, cells in self._hours[stream].items() if hour + HOUR <= stamp}
             self._minutes[stream], self._hours[stream] = minutes, hours
             self._judges[stream] = StreamJudge.from_state(
-                body, stream, self._context.rules, self._context.calendar, minutes=minutes, hours=hours
+                body, stream, rules, self._context.calendar, minutes=minutes, hours=hours
             )
         self._stored_judges.clear()
         start = max(earliest, committed.offset if committed is not None else 0)
         self._offset = start - 1
         return start
-
-    def _check_versions(self, where: str) -> None:
-        """Let another version go on only from state that holds what was published, or it would be judged again otherwise."""
-        own = self._context.version
-        others = {version for _, version, _ in self._stored_judges.values()} - {own}
-        unclean = (self._ownership.undrained if self._ownership.is_known else others) - {own}
-        if unclean:
-            raise ContractError(
-                f"{where}: version {', '.join(sorted(unclean))} was at work on its windows and has not stopped cleanly; this is "
-                f"version {own}. Start the other one until it has stopped cleanly (SIGTERM), then this one."
-            )
-        for version in others:
-            if version.rpartition("-")[2] != self._context.rules.version:
-                raise ContractError(
-                    f"{where}: its windows were judged by version {version} of code and rules, this is {own}. Episodes that are "
-                    "open under other rules cannot be continued: start with the same rules (BAROMETER_RULES_FILE)."
-                )
-            log.info("%s: going on from what version %s has judged", where, version)
 
     def take(self, records: Sequence[Record]) -> None:
         source_ids = self._context.source_ids
@@ -228,6 +236,10 @@ class WindowsPartition:
                 if mark.topic_id == source_ids[stream]:
                     self._folds[stream].add_watermark(mark.partition, mark.offset, mark.watermark)
                     self._append_ms = record.timestamp
+            elif kind == ORDER and record.offset > self._resume_at:
+                # Whoever wrote the state that was restored has obeyed those before.
+                frontiers = {stream: fold.frontier for stream, fold in self._folds.items()}
+                self._rules.obey(record.value, record.offset, frontiers)
         self._offset = records[-1].offset
         self.last_append = records[-1].timestamp / 1000
         self._changed = True
@@ -260,9 +272,8 @@ class WindowsPartition:
         if totals:
             minutes[pane] = totals
             self._unsaved.add(("m", stream, pane))
-        for warning in self._judges[stream].close_minute(pane, totals):
-            self._publish(warning)
-            reach("published")
+        rules = self._rules.at(stream, pane)
+        self._warnings.publish(self._judges[stream].close_minute(pane, totals, rules), self._append_ms)
         self._closed_since_flush += 1
         if (pane + MINUTE) % HOUR == 0:
             hour = pane + MINUTE - HOUR
@@ -271,28 +282,11 @@ class WindowsPartition:
                 self._hours[stream][hour] = total
                 self._unsaved.add(("h", stream, hour))
 
-    def _publish(self, warning: EarlyWarning) -> None:
-        context = self._context
-        decided = msgspec.structs.replace(warning, decided_at=iso(int(context.clock())))
-        value = _json(decided)
-        headers = cloudevent_headers(f"{warning.id}/{warning.sequence}", WARNING_TYPE, iso(warning.pane))
-        key = warning.id.encode()
-        context.outbox.send(EARLY_WARNINGS, self._partition, key, value, headers)
-        active = None if warning.transition == WarningTransition.CLEARED else value
-        context.outbox.send(ACTIVE_WARNINGS, self._partition, key, active, headers)
-        context.on_warning(decided, self._append_ms)
-
     def _notify(self, stream: Stream) -> None:
         judge = self._judges[stream]
         frontier = judge.closed_until
         open_panes = {} if frontier is None else self._folds[stream].peek(frontier + FORESEEN_SECONDS)
-        for notice in judge.provisional(open_panes):
-            announced = msgspec.structs.replace(notice, announced_at=iso(int(self._context.clock())))
-            headers = cloudevent_headers(f"{notice.id}/{notice.state}", NOTICE_TYPE, iso(notice.pane))
-            self._context.outbox.send(
-                PROVISIONAL_NOTICES, self._partition, notice.id.encode(), _json(announced), headers
-            )
-            self._context.on_notice(announced)
+        self._warnings.notify(judge.provisional(open_panes))
 
     def flush(self, number: int, *, closing: bool) -> Flushed:
         if not closing:
@@ -302,14 +296,15 @@ class WindowsPartition:
                 self._notify(stream)
         self._closed_since_flush = 0
         position = None
-        wrote = self._changed
+        wrote = (self._ownership.is_at_work and self._rules.report()) or self._changed
         if self._ready is not None:
             self._write(self._ready)
             position, wrote = self._ready.position, True
             self._ready = None
         now = self._context.clock()
         due = closing or now - self._staged_at >= STATE_SECONDS
-        stages = self._staged is None and self._changed and due
+        # An order is reported before the state may say that it is known.
+        stages = self._staged is None and self._changed and due and not self._rules.has_news
         for judge in self._judges.values():
             # Before the state that follows: a cell that ends is then told before it can be forgotten.
             wrote = self._feed.publish(judge, now, at_once=closing or stages) or wrote
@@ -330,11 +325,16 @@ class WindowsPartition:
             if pack is not None and (kind == "h" or start >= closed[stream] - MINUTES_KEPT):
                 records.append((self._key(kind, stream, start), start, _pack(pack)))
         self._unsaved.clear()
+        judging = {stream: (until, self._judges[stream].rules.version) for stream, until in closed.items()}
+        sources, timeline = self._rules.stored(judging)
+        held = {name for kind, name, _ in self._keys.values() if kind == SOURCE}
+        records += [(self._key(SOURCE, name, 0), 0, sources[name]) for name in sources if name not in held]
         for stream, until in closed.items():
             records.append((self._key("j", stream, 0), until, self._judges[stream].to_state()))
         marks = {str(stream): fold.announced() for stream, fold in self._folds.items()}
         # While restored watermarks wait for the snapshots they speak for, they go on waiting in the next life too.
         stamp = max(self._offset, self._resume_at)
+        records.append((self._key(TIMELINE, "all", 0), stamp, timeline))
         records.append((self._key("w", "all", 0), stamp, _pack(marks)))
         for stream, until in closed.items():
             forget_before(self._minutes[stream], until - MINUTES_KEPT)
@@ -342,7 +342,7 @@ class WindowsPartition:
         needed = [fold.needed_from() for fold in self._folds.values()]
         offset = min([self._offset + 1, *(first for first in needed if first is not None)])
         scalars = {"topic": self._context.topic_id, "state": stamp, "closed": closed}
-        return _Staged(number, records, Committed(offset, json.dumps(scalars)), closed)
+        return _Staged(number, records, Committed(offset, json.dumps(scalars)), closed, frozenset(sources))
 
     def _key(self, kind: str, name: str, start: int) -> bytes:
         return f"{kind}|{name}|{start}|{self._writer}".encode()
@@ -374,7 +374,7 @@ class WindowsPartition:
         for key, (kind, name, start) in self._keys.items():
             if key in fresh:
                 continue
-            if (kind, name, start) in written:
+            if (kind, name, start) in written or (kind == SOURCE and name not in staged.rules):
                 gone.append(key)
             elif kind in ("m", "h"):
                 kept = MINUTES_KEPT if kind == "m" else HOURS_KEPT

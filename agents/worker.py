@@ -36,7 +36,7 @@ from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
 from topics.access import Acl, Role, acls
-from topics.catalogue import PANES, input_of
+from topics.catalogue import PANES, RULE_SET_REPORTS, input_of
 
 log = logging.getLogger("barometer.worker")
 
@@ -233,6 +233,7 @@ def run_worker(settings: Settings) -> None:
     board = board_of(settings)
     topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
     ids = topic_ids(access, topics, settings.partitions)
+    topic_ids(access, [RULE_SET_REPORTS], 1)
     pipeline = create_pipeline(settings, ids)
     agent = None
     if board is not None:

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """A step is crossed, but not yet in as many consecutive buckets as it asks for."""
     EXPIRED = "expired"
     """An episode ended because nothing could be judged for too long."""
+    RULE_CHANGED = "rule_changed"
+    """An episode ended because the rule set in force from here on has its rule no longer, or changed."""
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):

@@ -20,7 +20,7 @@ evaluation has found it clear (`calm`). An evaluation that could not judge (too 
   and crossed it stays recovering, but the hold starts again. It relapses, without waiting for `for`, when any step is
   crossed.
 - It de-escalates by the steps that have been clear for `hold`.
-- It ends as expired when nothing could be judged for `expire`.
+- It ends as expired when nothing could be judged for `expire`, and as changed where its rule is in force no longer.
 - The next episode is a new one: it has its own start, counts its transitions from 1, and names the one before.
 - Flapping is held: each relapse, and each episode that begins within 21 steps of the last one's end, doubles the hold,
   up to eightfold; from the third on, recovery is told only when it is complete. (21 evaluations: Nagios, rule EW29.)
@@ -130,6 +130,11 @@ def advance(rule: Rule, episode: Episode, decision: Decision, end: int) -> Advan
         return Advance(replace(episode, above=(), calm=()), (), decision.reason)
     calm = _rows(episode.calm, len(rule.steps), range(decision.calm_from, len(rule.steps)), end)
     return _open(rule, replace(episode, above=above, calm=calm, judged=end), decision, end)
+
+
+def withdraw(rule: Rule, episode: Episode, end: int) -> Advance:
+    """End an open episode whose rule is not in force any more in the pane that ends at `end`."""
+    return _clear(rule, episode, [WarningTransition.CLEARED], Reason.RULE_CHANGED, end)
 
 
 def _rows(before: tuple[int, ...], steps: int, holding: range, end: int) -> tuple[int, ...]:

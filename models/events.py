@@ -332,10 +332,15 @@ class RuleSetPublished(Event, frozen=True, rename="camel", kw_only=True, gc=Fals
     """A version of the rules, whole, as it was put in force."""
 
     version: Id
-    """Content hash of `rules`."""
+    """Content hash of `rules` and `prior`."""
     rules: Annotated[str, Meta(max_length=200_000)]
     """The YAML text."""
     actor: Name = ""
+    prior: Annotated[str, Meta(max_length=50_000)] = ""
+    """YAML: what baselines start from."""
+    name: Name = ""
+    """What people call it, for example the file's name."""
+    note: Note = ""
 
 
 class Heartbeat(Struct, frozen=True, rename="camel", kw_only=True, gc=False):

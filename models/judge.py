@@ -14,6 +14,11 @@ whole hour, it is learned by every baseline that is old enough. So an hour is ju
 if, at an evaluation within (e - 3600, e] of a rule that expects something of that measure, a step was crossed or an episode
 is open.
 
+Another rule set comes into force between two minutes. In the next one, before anything else, the open episodes of rules
+that it lacks or has otherwise are cleared, in the order of the old set and of cells; an unchanged rule (same version) goes on.
+What was learned of a measure stays while any rule of the cell expects something of it; a new measure begins to be learned
+with the next minute in which the cell counts anything, as it would in a new cell.
+
 What lies outside the ledger: provisional notices. They are forgotten by a restart and may then be repeated (same id).
 """
 
@@ -21,11 +26,11 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from models.baseline import frame_of, learn, new_baseline
+from models.baseline import learn
 from models.calendar import Calendar
-from models.decision import Decision
+from models.decision import Decision, Reason
 from models.drift import STEADY, Drifting, carried
-from models.episode import NEW, Advance, Episode, advance
+from models.episode import NEW, Advance, Episode, advance, withdraw
 from models.errors import ContractError
 from models.evaluate import evaluate
 from models.evidence import against_of, expected, totals_of
@@ -34,9 +39,11 @@ from models.measures import FIELDS, WIDTH, Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice, ProvisionalState
 from models.pane import HOUR, MINUTE
 from models.provisional import needed_counts, open_ends
-from models.rule import Kind, Rule, RuleSet
+from models.rule import Rule, RuleSet
+from models.verdict import undecided
 from models.warning import warning_id, write_notice, write_warning
-from models.watch import NO_COUNTS, Learned, Watch, WatchedCell
+from models.watch import NO_COUNTS, Watch
+from models.watchbook import WatchBook
 from models.windows import LONGEST
 
 Totals = Mapping[str, Sequence[int]]
@@ -56,13 +63,10 @@ class StreamJudge:
         self.stream = stream
         self.closed_until: int | None = None
         """End of the last closed minute; None before the first."""
-        self._rules = rules
-        self._own_rules = rules.of(stream)
         self._calendar = calendar
         self._width = WIDTH[stream]
-        self._cells: dict[str, WatchedCell] = {}
-        self._watches: dict[str, dict[str, Watch]] = {rule.id: {} for rule in self._own_rules}
-        self._learned: list[Learned] = []
+        self._book = WatchBook(stream, self._width, rules, self._calendar)
+        self._cells = self._book.cells
         self._busy: set[str] = set()
         """Cells with something in the hour that is under way."""
         self._announced: dict[tuple[str, int], dict[str, tuple[ProvisionalNotice, int]]] = {}
@@ -72,7 +76,7 @@ class StreamJudge:
     @property
     def rules(self) -> RuleSet:
         """The rule set in force."""
-        return self._rules
+        return self._book.rules
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -94,17 +98,20 @@ class StreamJudge:
         """Return the open episodes by (rule, cell)."""
         return {
             (rule, cell): watch.episode
-            for rule, watches in self._watches.items()
+            for rule, watches in self._book.watches.items()
             for cell, watch in watches.items()
             if watch.episode.is_open
         }
 
-    def close_minute(self, pane_start: int, totals: Totals) -> list[EarlyWarning]:
+    def close_minute(
+        self, pane_start: int, totals: Totals, rules: RuleSet | None = None
+    ) -> list[EarlyWarning]:
         """Close the minute [pane_start, pane_start + 60) and return the transitions that it makes, in ledger order.
 
         Args:
             pane_start: the minute after the last one; any whole minute at first. No minute may be left out.
             totals: the cells that had data in it.
+            rules: the set in force in this minute; None: the same as before.
 
         Raises:
             ContractError: it is not this minute's turn.
@@ -114,9 +121,12 @@ class StreamJudge:
             raise ContractError(
                 f"{self.stream}: minute {pane_start} cannot close after {self.closed_until}; panes close in order, all of them"
             )
+        warnings = []
+        if rules is not None and rules.version != self.rules.version:
+            warnings = self._change(rules, end)
         for name, vector in totals.items():
             if any(vector[: self._width]):
-                cell = self._cells.get(name) or self._meet(name, pane_start)
+                cell = self._book.counting(name, pane_start)
                 cell.windows.add_minute(pane_start, vector)
                 for field, learned in cell.learned.items():
                     if vector[field]:
@@ -127,8 +137,7 @@ class StreamJudge:
         if is_hour:
             for name in self._busy:
                 self._cells[name].windows.close_hour(end - HOUR)
-        warnings: list[EarlyWarning] = []
-        for rule in self._own_rules:
+        for rule in self._book.own_rules:
             if end % rule.step_seconds == 0:
                 warnings += self._judge(rule, end)
         if is_hour:
@@ -152,7 +161,7 @@ class StreamJudge:
         )
         if self.closed_until is None or not panes:
             return notices
-        for rule in self._own_rules:
+        for rule in self._book.own_rules:
             if not rule.is_monotone or rule.window_seconds > HOUR:
                 continue
             for end in open_ends(rule, panes):
@@ -172,33 +181,23 @@ class StreamJudge:
         """Return everything that decides except the panes: equal histories give equal bytes, on any worker."""
         cells: dict[str, CellState] = {}
         fields = FIELDS[self.stream]
-        silent = {rule.measure.numerator for rule in self._own_rules if rule.kind is Kind.SILENCE}
-        aged = [rule.id for rule in self._own_rules if rule.baseline_seconds and rule.min_history_seconds]
         for name, cell in self._cells.items():
             episodes = {
                 rule: watches[name].episode
-                for rule, watches in self._watches.items()
+                for rule, watches in self._book.watches.items()
                 if name in watches and watches[name].episode != NEW
             }
-            asked = any(name in self._watches[rule] for rule in aged)
-            if cell.learned or episodes or asked:
-                baselines = {
-                    fields[field]: (one.baseline, one.alarmed) for field, one in cell.learned.items()
-                }
-                counted = {
-                    fields[field]: one.counted for field, one in cell.learned.items() if field in silent
-                }
-                drifts = {
-                    rule: watches[name].drift
-                    for rule, watches in self._watches.items()
-                    if name in watches and watches[name].drift != STEADY
-                }
-                since = cell.since if asked else 0
-                cells[name] = CellState(baselines, episodes, counted, drifts, since)
+            baselines = {fields[field]: (one.baseline, one.alarmed) for field, one in cell.learned.items()}
+            # Of every measure: a rule about silence may come later. So may one about the past, which asks for the age of each cell.
+            counted = {fields[field]: one.counted for field, one in cell.learned.items() if one.counted}
+            drifts = {
+                rule: watches[name].drift
+                for rule, watches in self._book.watches.items()
+                if name in watches and watches[name].drift != STEADY
+            }
+            cells[name] = CellState(baselines, episodes, counted, drifts, cell.since)
         return encode(
-            JudgeState(
-                FORMAT, self.stream, self._rules.version, self._calendar.zone, self.closed_until, cells
-            )
+            JudgeState(FORMAT, self.stream, self.rules.version, self._calendar.zone, self.closed_until, cells)
         )
 
     @classmethod
@@ -230,28 +229,27 @@ class StreamJudge:
         judge._restore(decode(state, stream, rules.version, calendar.zone), minutes, hours)
         return judge
 
-    def _meet(self, name: str, pane: int) -> WatchedCell:
-        """Start watching a cell that is first seen in the pane that starts at `pane`."""
-        cell = self._cells[name] = WatchedCell(name, self._width, pane)
-        for rule in self._own_rules:
-            if not rule.covers(name):
+    def _change(self, rules: RuleSet, end: int) -> list[EarlyWarning]:
+        """Put `rules` in force for the minute that ends at `end`; return how the episodes of other rules end."""
+        kept = self._book.unchanged(rules)
+        cleared = []
+        for rule in self._book.own_rules:
+            if rule.id in kept:
                 continue
-            learned = None
-            frame = frame_of(name, self._rules.prior, self._calendar)
-            if rule.expects:
-                field = rule.measure.numerator
-                learned = cell.learned.get(field)
-                if learned is None:
-                    learned = cell.learned[field] = Learned(field, new_baseline(pane), frame, cell.windows)
-                    self._learned.append(learned)
-            self._watches[rule.id][name] = Watch(cell, learned, frame)
-        return cell
+            nothing = undecided(rule, Reason.RULE_CHANGED, n=0, observed=0.0)
+            for _, watch in sorted(self._book.watches[rule.id].items()):
+                if watch.episode.is_open:
+                    cleared += self._write(rule, watch, withdraw(rule, watch.episode, end), nothing, end)
+        for key in [key for key in self._announced if key[0] not in kept]:
+            self._settle(self._announced.pop(key), {})
+        self._book.change(rules)
+        return cleared
 
     def _judge(self, rule: Rule, end: int) -> list[EarlyWarning]:
         found: list[tuple[str, list[EarlyWarning]]] = []
         announced = self._announced.pop((rule.id, end), {})
         verdicts: dict[str, Decision] = {}
-        for name, watch in self._watches[rule.id].items():
+        for name, watch in self._book.watches[rule.id].items():
             totals = totals_of(rule, watch, end)
             if totals is None:
                 continue
@@ -274,7 +272,7 @@ class StreamJudge:
 
     def _learn(self, hour: int) -> None:
         busy = {one for name in self._busy for one in self._cells[name].learned.values()}
-        for one in self._learned:
+        for one in self._book.learned:
             if one.baseline.since <= hour:
                 quarters = one.quarters(hour) if one in busy else NO_COUNTS
                 learn(one.baseline, one.frame, hour, quarters, alarmed=one.alarmed)
@@ -286,10 +284,10 @@ class StreamJudge:
         cell, before = watch.cell.name, watch.episode
         # A cleared episode is no longer there: it has become the previous one.
         start = step.episode.start or step.episode.previous
-        previous = warning_id(rule.id, self._rules.version, cell, before.previous) if before.previous else ""
+        previous = warning_id(rule.id, rule.version, cell, before.previous) if before.previous else ""
         return [
             write_warning(
-                self._rules,
+                self.rules.names,
                 rule,
                 cell,
                 decision,
@@ -306,7 +304,7 @@ class StreamJudge:
 
     def _announce(self, rule: Rule, name: str, end: int, open_count: int) -> ProvisionalNotice | None:
         bucket = self._announced.setdefault((rule.id, end), {})
-        watch = self._watches[rule.id].get(name)
+        watch = self._book.watches[rule.id].get(name)
         if not open_count or name in bucket or (watch is None and not rule.covers(name)):
             return None
         start = end - rule.window_seconds
@@ -328,7 +326,7 @@ class StreamJudge:
         if not met:
             return None
         level, least = met[-1]
-        notice = write_notice(self._rules, rule, name, pane=end, observed=count, threshold=least, level=level)
+        notice = write_notice(rule, name, pane=end, observed=count, threshold=least, level=level)
         bucket[name] = (notice, level)
         return notice
 
@@ -348,23 +346,23 @@ class StreamJudge:
             return
         fields = FIELDS[self.stream]
         for name, kept in state.cells.items():
-            cell = self._meet(name, kept.since)
-            for field, (baseline, alarmed) in kept.baselines.items():
+            baselines = {fields.index(field): baseline for field, (baseline, _) in kept.baselines.items()}
+            cell = self._book.restore(name, kept.since, baselines)
+            for field, (_, alarmed) in kept.baselines.items():
                 learned = cell.learned[fields.index(field)]
-                learned.baseline = baseline
                 learned.alarmed = alarmed
                 learned.counted = kept.counted.get(field, 0)
             for rule, episode in kept.episodes.items():
-                self._watches[rule][name].episode = episode
+                self._book.watches[rule][name].episode = episode
             for rule, drift in kept.drifts.items():
-                self._watches[rule][name].drift = drift
+                self._book.watches[rule][name].drift = drift
         for pane in sorted(pane for pane in hours if end - LONGEST - HOUR <= pane <= end - HOUR):
             for name, vector in hours[pane].items():
                 if any(vector[: self._width]):
-                    (self._cells.get(name) or self._meet(name, pane)).windows.add_hour(pane, vector)
+                    self._cells[name].windows.add_hour(pane, vector)
         for pane in sorted(pane for pane in minutes if end - HOUR <= pane < end):
             for name, vector in minutes[pane].items():
                 if any(vector[: self._width]):
-                    (self._cells.get(name) or self._meet(name, pane)).windows.add_minute(pane, vector)
+                    self._cells[name].windows.add_minute(pane, vector)
                     if pane >= end - end % HOUR:
                         self._busy.add(name)

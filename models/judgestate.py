@@ -15,7 +15,7 @@ from models.errors import ContractError
 from models.measures import Stream
 
 FORMAT: Final = 2
-"""Another one is refused: 1 knew no holidays, no trend and no slow rises, and weighed dispersions otherwise."""
+"""Another one is refused: in 1, warnings had ids by the version of the whole rule set, and nothing was known of holidays, trends and slow rises."""
 
 
 class CellState(Struct, frozen=True, array_like=True):
@@ -26,11 +26,11 @@ class CellState(Struct, frozen=True, array_like=True):
     episodes: dict[str, Episode]
     """Rule -> state, where anything has happened."""
     counted: dict[str, int] = {}
-    """Field -> end of the last minute in which anything was counted, for rules about silence."""
+    """Field -> end of the last minute in which anything was counted since it is learned; left out: never."""
     drifts: dict[str, Drift] = {}
     """Rule -> evidence of a slow rise, where there is any."""
     since: int = 0
-    """Start of the minute in which it was first seen, where a rule about the past asks how long ago; 0: unasked."""
+    """Start of the minute in which it was first seen."""
 
 
 class JudgeState(Struct, frozen=True, array_like=True):
@@ -39,7 +39,7 @@ class JudgeState(Struct, frozen=True, array_like=True):
     format: int
     stream: str
     rules: str
-    """Version of the rule set."""
+    """Version of the rule set in force."""
     zone: str
     closed_until: int | None
     cells: dict[str, CellState]
@@ -47,6 +47,14 @@ class JudgeState(Struct, frozen=True, array_like=True):
 
 encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode = msgspec.msgpack.Decoder(JudgeState).decode
+
+
+def rules_in(state: bytes) -> str | None:
+    """Return the version of the rule set under which a state was written; None where it cannot be read."""
+    try:
+        return _decode(state).rules
+    except msgspec.DecodeError:
+        return None
 
 
 def decode(state: bytes, stream: Stream, rules: str, zone: str) -> JudgeState:

@@ -253,7 +253,7 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     rule_name: str
     rule_name_zh: str
     rule_version: str
-    """Content hash of the rule set that was in force."""
+    """Content hash of the rule, and of what its baselines start from where it expects something."""
     kind: str
     """Of the rule: threshold, wilson_drop, surge or drift; the list may grow."""
     cell: str

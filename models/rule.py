@@ -159,6 +159,8 @@ class Rule:
     department: str = ""
     """Who is to act, where the cell does not say it."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    """First 16 hex digits of a SHA-256 over the parsed entry, and the prior if it `rests_on_prior`: part of a warning's id."""
 
     @property
     def is_monotone(self) -> bool:
@@ -170,6 +172,11 @@ class Rule:
         """Whether it reads what the cell is expected to count: its measure is learned there."""
         return self.kind in _EXPECTING
 
+    @property
+    def rests_on_prior(self) -> bool:
+        """Whether what it decides depends on the prior, too: a budget is spread over the month by it."""
+        return self.expects or self.kind is Kind.BURN
+
     def covers(self, cell: str) -> bool:
         """Return whether `cell` is judged by this rule."""
         dimensions = dimensions_of(cell)
@@ -178,6 +185,15 @@ class Rule:
         return tuple(dimensions) in self.dimensions and all(
             dimensions[name] in values for name, values in self.where.items()
         )
+
+
+class RuleSource(NamedTuple):
+    """A rule set as it travels and is kept: whole, so that another release reads what this one read."""
+
+    rules: str
+    """YAML, as `models/data/rules.yaml`."""
+    prior: str
+    """YAML, as `models/data/baseline.yaml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +209,8 @@ class RuleSet:
     """First 16 hex digits of a SHA-256 over the parsed content of the rules and the prior: comments and layout do not count."""
     names: Names
     """Not part of the version."""
+    source: RuleSource
+    """What it was read from, for whoever passes it on or keeps it."""
 
     def of(self, stream: Stream) -> tuple[Rule, ...]:
         """Return the rules that read `stream`, in order."""

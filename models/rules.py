@@ -6,6 +6,7 @@ set that loads is safe to judge with: steps are ordered, and every clear conditi
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,7 +22,7 @@ from models.marks import Marks, NotYamlError
 from models.measures import Stream
 from models.mistakes import Mistake, Mistakes
 from models.naming import load_names
-from models.rule import Kind, Rule, RuleSet
+from models.rule import Kind, Rule, RuleSet, RuleSource
 from models.ruleentry import Entry
 from models.rulekinds import ANY, OWN, read_measure, read_own, read_window
 from models.rulesteps import read_steps
@@ -77,9 +78,11 @@ def source_of(path: Path | None) -> tuple[str, str]:
         fail(str(path), "", f"cannot be read ({error})", "name a readable YAML file in UTF-8")
 
 
-def parse_rules(source: str, name: str = FILE, counted: Counted = DEFAULT_DIMENSIONS) -> RuleSet:
+def parse_rules(
+    source: str, name: str = FILE, counted: Counted = DEFAULT_DIMENSIONS, prior: str | None = None
+) -> RuleSet:
     """Parse and check a rule file; the errors are those of `load_rules`, of several mistakes the first."""
-    found = check_rules(source, name, counted)
+    found = check_rules(source, name, counted, prior)
     if found.rules is not None:
         return found.rules
     first = found.mistakes[0]
@@ -89,8 +92,20 @@ def parse_rules(source: str, name: str = FILE, counted: Counted = DEFAULT_DIMENS
     raise DataFileError(message, place=first.place, fault=first.fault, remedy=first.remedy)
 
 
-def check_rules(source: str, name: str = FILE, counted: Counted = DEFAULT_DIMENSIONS) -> Checked:
-    """Parse a rule file and find every mistake in it."""
+def check_rules(
+    source: str, name: str = FILE, counted: Counted = DEFAULT_DIMENSIONS, prior: str | None = None
+) -> Checked:
+    """Parse a rule file and find every mistake in it.
+
+    Args:
+        source: the file's text.
+        name: the file, as messages write it.
+        counted: the dimensions that the workers count.
+        prior: text of the prior that the rules rest on; None: the packaged one.
+
+    Raises:
+        DataFileError: the prior is wrong.
+    """
     try:
         marks = Marks(source, name)
     except NotYamlError as error:
@@ -102,16 +117,25 @@ def check_rules(source: str, name: str = FILE, counted: Counted = DEFAULT_DIMENS
     rules = _rules(Entry(document, name, "", mistakes), marks, counted) if document or not mistakes else []
     if mistakes:
         return Checked(None, tuple(mistakes), marks)
-    believed = packaged(prior_file.FILE)
-    content = [document, parse(believed, prior_file.FILE)]
-    digest = sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
+    prior = packaged(prior_file.FILE) if prior is None else prior
+    believed = parse(prior, prior_file.FILE)
+    entries = document.get("rules") or []
     rule_set = RuleSet(
-        rules=tuple(rules),
-        prior=prior_file.parse_prior(believed),
-        version=digest.hexdigest()[:_VERSION_DIGITS],
+        rules=tuple(
+            replace(rule, version=_version([entry, believed] if rule.rests_on_prior else [entry]))
+            for rule, entry in zip(rules, entries, strict=True)
+        ),
+        prior=prior_file.parse_prior(prior),
+        version=_version([document, believed]),
         names=load_names(),
+        source=RuleSource(source, prior),
     )
     return Checked(rule_set, (), marks)
+
+
+def _version(content: list[Any]) -> str:
+    digest = sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
+    return digest.hexdigest()[:_VERSION_DIGITS]
 
 
 def _rules(top: Entry, marks: Marks, counted: Counted) -> list[Rule]:

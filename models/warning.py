@@ -12,7 +12,7 @@ from models.events import PerceivedSeverity
 from models.naming import Names
 from models.outcomes import EarlyWarning, ProvisionalNotice, ProvisionalState, WarningTransition
 from models.pane import DAY, HOUR, MINUTE
-from models.rule import Rule, RuleSet
+from models.rule import Rule
 
 WORDS: Final = (
     "cell", "cell_zh", "window", "window_zh", "severity", "severity_zh", "n", "observed", "expected", "ratio",
@@ -37,6 +37,11 @@ _NEWS: Final = {
     WarningTransition.CLEARED: ("Cleared. ", "解除："),
 }
 _EXPIRED: Final = ("Closed: too little to judge by. ", "结束（样本不足，无法判断）：")
+_RULE_CHANGED: Final = (
+    "Closed: the rule was changed or taken out of force. {cell}: {rule}",
+    "结束（规则已更改或停用）：{cell}：{rule}",
+)
+"""Nothing was judged: the rule's own template has no numbers to say."""
 _DURATIONS: Final = ((2 * DAY, DAY, "d", "天"), (HOUR, HOUR, "h", "小时"), (MINUTE, MINUTE, "min", "分钟"))
 """Shortest duration for which a unit is used: one day is 24 h."""
 _ID_DIGITS: Final = 16
@@ -48,7 +53,7 @@ def warning_id(rule: str, version: str, cell: str, episode_start: int) -> str:
 
 
 def write_warning(
-    rules: RuleSet,
+    names: Names,
     rule: Rule,
     cell: str,
     decision: Decision,
@@ -62,12 +67,9 @@ def write_warning(
     previous_episode: str = "",
 ) -> EarlyWarning:
     """Return one transition as an event; `decided_at` and `samples` are left to whoever sends it."""
-    names = rules.names
-    # The sentence tells the step that was crossed; "cleared" is no step.
-    news = _EXPIRED if reason is Reason.EXPIRED else _NEWS[transition]
-    words = _words(rule, names, cell, decision, severity)
+    summary, summary_zh = _summaries(rule, names, cell, decision, transition, severity, reason)
     return EarlyWarning(
-        id=warning_id(rule.id, rules.version, cell, episode_start),
+        id=warning_id(rule.id, rule.version, cell, episode_start),
         sequence=sequence,
         transition=transition.value,
         severity=severity.value,
@@ -75,7 +77,7 @@ def write_warning(
         rule=rule.id,
         rule_name=rule.name,
         rule_name_zh=rule.name_zh,
-        rule_version=rules.version,
+        rule_version=rule.version,
         kind=rule.kind.value,
         cell=cell,
         stream=rule.stream.value,
@@ -90,8 +92,8 @@ def write_warning(
         upper=decision.upper,
         threshold=decision.threshold,
         p_value=decision.p_value,
-        summary=news[0] + rule.summary.format_map(words),
-        summary_zh=news[1] + rule.summary_zh.format_map(words),
+        summary=summary,
+        summary_zh=summary_zh,
         department=names.department(cell, rule.department),
         episode_start=episode_start,
         previous_episode=previous_episode,
@@ -100,14 +102,14 @@ def write_warning(
 
 
 def write_notice(
-    rules: RuleSet, rule: Rule, cell: str, *, pane: int, observed: float, threshold: float, level: int
+    rule: Rule, cell: str, *, pane: int, observed: float, threshold: float, level: int
 ) -> ProvisionalNotice:
     """Return the announcement of a bucket that ends at `pane`; `announced_at` is left to whoever sends it."""
     return ProvisionalNotice(
-        id=warning_id(rule.id, rules.version, cell, pane),
+        id=warning_id(rule.id, rule.version, cell, pane),
         state=ProvisionalState.ANNOUNCED.value,
         rule=rule.id,
-        rule_version=rules.version,
+        rule_version=rule.version,
         cell=cell,
         stream=rule.stream.value,
         pane=pane,
@@ -136,6 +138,26 @@ def duration_text(seconds: int) -> tuple[str, str]:
         if seconds >= least and seconds % size == 0:
             return f"{seconds // size} {word}", f"{seconds // size}{word_zh}"
     return f"{seconds} s", f"{seconds}秒"
+
+
+def _summaries(
+    rule: Rule,
+    names: Names,
+    cell: str,
+    decision: Decision,
+    transition: WarningTransition,
+    severity: PerceivedSeverity,
+    reason: Reason,
+) -> tuple[str, str]:
+    if reason is Reason.RULE_CHANGED:
+        return (
+            _RULE_CHANGED[0].format(cell=names.cell(cell), rule=rule.name),
+            _RULE_CHANGED[1].format(cell=names.cell_zh(cell), rule=rule.name_zh),
+        )
+    # The sentence tells the step that was crossed; "cleared" is no step.
+    news = _EXPIRED if reason is Reason.EXPIRED else _NEWS[transition]
+    words = _words(rule, names, cell, decision, severity)
+    return news[0] + rule.summary.format_map(words), news[1] + rule.summary_zh.format_map(words)
 
 
 class _Absent:

@@ -40,7 +40,7 @@ class Learned:
 class WatchedCell:
     """A cell that was seen at least once."""
 
-    __slots__ = ("learned", "name", "since", "windows")
+    __slots__ = ("lacks", "learned", "name", "since", "windows")
 
     def __init__(self, name: str, width: int, since: int) -> None:
         self.name = name
@@ -49,6 +49,8 @@ class WatchedCell:
         self.windows = CellWindows(width)
         self.learned: dict[int, Learned] = {}
         """By field."""
+        self.lacks = True
+        """Whether a rule waits for the next minute in which anything is counted here, to begin to learn from it."""
 
 
 class Watch:

@@ -146,6 +146,12 @@ PROVISIONAL: Final = Metric(
     "Provisional notices sent before a pane closed: announced, confirmed or withdrawn.",
     ("rule", "state"),
 )
+RULE_SETS: Final = Metric(
+    "barometer_rule_sets_total",
+    Kind.COUNTER,
+    "Rule sets that were pushed, by what a partition of windows made of them: in_force or refused.",
+    ("state",),
+)
 WORK_ORDERS: Final = Metric(
     "barometer_work_orders_total",
     Kind.COUNTER,
@@ -251,7 +257,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     *(EVENTS, RECORDS, LOST, DEAD_LETTERS, CLASSIFIED_LATENCY, WARNING_LATENCY),
     *(BATCH_RECORDS, FLUSH_SECONDS, FLUSHES_OPEN),
     *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
-    *(WARNINGS, PROVISIONAL, WORK_ORDERS, COMPLAINTS),
+    *(WARNINGS, PROVISIONAL, RULE_SETS, WORK_ORDERS, COMPLAINTS),
     *(FAULTS_OWNER, ACTIVE_FAULTS, INCIDENTS, COMPLAINT_LINKS, COMPLAINTS_HELD, FAULTS_LAG, FAULTS_FAILURES),
     ALARMS_DROPPED,
     *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP),

@@ -12,6 +12,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from models.measures import Stream
+from models.ruleorder import RuleSetFate
 from monitoring import catalogue
 from monitoring.catalogue import METRICS, Metric, markdown_table
 from monitoring.collectors import BucketHistogram, ScrapedGauge
@@ -99,6 +100,7 @@ class PipelineMetrics:
         self._dead_letters = _Counts(catalogue.DEAD_LETTERS, registry)
         self._warnings = _Counts(catalogue.WARNINGS, registry)
         self._provisional = _Counts(catalogue.PROVISIONAL, registry)
+        self._rule_sets = _Counts(catalogue.RULE_SETS, registry)
         self._work_orders = _Counts(catalogue.WORK_ORDERS, registry)
         self._complaints = _Counts(catalogue.COMPLAINTS, registry)
         self._recovered = _Counts(catalogue.RECOVERED_RECORDS, registry)
@@ -148,6 +150,8 @@ class PipelineMetrics:
                 self._events.add((stream, outcome), 0)
         for result in HeartbeatResult:
             self._heartbeats.add((result,), 0)
+        for state in RuleSetFate:
+            self._rule_sets.add((state,), 0)
 
     def on_batch(self, stream: str, partition: int, outcomes: Mapping[str, int], records: int) -> None:
         """Count one batch: `outcomes` maps `Outcome` values to how many of the `records` read became that."""
@@ -192,6 +196,10 @@ class PipelineMetrics:
     def on_provisional(self, rule: str, state: str) -> None:
         """Count one provisional notice."""
         self._provisional.add((rule, state), 1)
+
+    def on_rule_set(self, state: str) -> None:
+        """Count one order of rules in one partition."""
+        self._rule_sets.add((state,), 1)
 
     def on_heartbeats(self, result: HeartbeatResult, count: int = 1) -> None:
         """Count heartbeat records."""

@@ -22,6 +22,8 @@ from topics.catalogue import (
     PANES,
     PROACTIVE_NOTICES,
     REPLAYED_LETTERS,
+    RULE_SET_REPORTS,
+    RULE_SETS,
     WINDOWS,
     catalogue,
 )
@@ -34,9 +36,13 @@ STREAMS = frozenset(spec.name for spec in STREAM_INPUTS)
 """The inputs that are counted; heartbeats are written into them."""
 FAULTS_INPUTS = frozenset({NETWORK_FAULTS, NETWORK_TOPOLOGY})
 FAULTS_OUTPUTS = frozenset({COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS})
+RULES_WRITER = "barometer-rules"
+"""Transactional id of whoever pushes rules: one after the other, so that every partition gets them in the same order."""
 READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS})
 """Outputs that every worker reads: panes for the windows, the rest for the board."""
 READ_BACK_FOR_FAULTS = frozenset({CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE})
+RULES_WRITTEN = frozenset({PANES, RULE_SETS})
+"""Where rule sets are pushed to, in one transaction."""
 UNWRITTEN = frozenset({CASE_ESCALATIONS, PROACTIVE_NOTICES})
 """Contracts that nothing fulfils yet."""
 CHANGELOG_PREFIX = f"{GROUP}-"
@@ -51,9 +57,9 @@ class Role(StrEnum):
     WORKER = "worker"
     """`barometer worker`."""
     READER = "reader"
-    """Looks and writes nothing: `tail`, `deadletters list` and `show`, `verify`."""
+    """Looks and writes nothing: `tail`, `deadletters list` and `show`, `rules list` and `audit`, `verify`."""
     OPERATOR = "operator"
-    """Sends refused records back: `deadletters replay`."""
+    """Sends refused records back, and puts rules in force: `deadletters replay`, `rules push`."""
     PRODUCER = "producer"
     """Writes the inputs: the operator's systems, `replay`, `simulate`."""
 
@@ -86,6 +92,8 @@ def _acls(role: Role, heartbeats: bool, faults: bool) -> Iterator[Acl]:
         yield Acl("group", CHANGELOG_PREFIX, ("Read",), prefixed=True)
         if faults:
             yield Acl("transactional-id", CHANGELOG_PREFIX, ("Describe", "Write"), prefixed=True)
+    if role is Role.OPERATOR:
+        yield Acl("transactional-id", RULES_WRITER, ("Describe", "Write"))
     if role in {Role.READER, Role.OPERATOR}:
         # The workers' offsets, and `barometer-...` of the readers: they join no group, but their client looks for its coordinator.
         yield Acl("group", GROUP, ("Describe",), prefixed=True)
@@ -103,8 +111,8 @@ def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool) -> tu
     elif role is Role.OPERATOR:
         # A letter that holds the beginning only is completed from the topic itself.
         is_judged = name in STREAMS | FAULTS_INPUTS
-        reads = is_judged or name in {DEAD_LETTERS, REPLAYED_LETTERS}
-        writes = is_judged or name == REPLAYED_LETTERS
+        reads = is_judged or name in {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS} | RULES_WRITTEN
+        writes = is_judged or name == REPLAYED_LETTERS or name in RULES_WRITTEN
     elif incoming:
         reads = name in STREAMS or (faults and name in FAULTS_INPUTS)
         writes = heartbeats and name in STREAMS

@@ -46,6 +46,8 @@ CORRELATION: Final[Mapping[str, tuple[str, str]]] = {
     "NetworkFault": ("alarmId", "The alarm, from raised to cleared."),
     "OperatorAction": ("warningId", "The warning that the action is about."),
     "WarningFeedback": ("warningId", "The warning that was judged."),
+    "RuleSetInForce": ("version", "The rule set, from its push to what every partition makes of it."),
+    "RuleSetReport": ("version", "The rule set."),
     "DeadLetter": ("id", "The refused record: topic id, partition, offset."),
 }
 """Struct -> (field of the payload, what it connects)."""

@@ -17,6 +17,7 @@ from models.outcomes import (
     WindowSnapshot,
     WorkOrder,
 )
+from models.ruleorder import ORDER_TYPE, REPORT_TYPE, RuleSetInForce, RuleSetReport
 from models.taxonomy import Department
 from topics.inputs import HISTORY
 from topics.spec import MIB, Cleanup, Direction, TopicSpec
@@ -32,6 +33,7 @@ PROACTIVE_NOTICES: Final = "cx.proactive-notices.v1"
 INCIDENTS: Final = "cx.incidents.v1"
 COMPLAINT_LINKS: Final = "cx.complaint-links.v1"
 INCIDENT_STATE: Final = "cx.incident-state.v1"
+RULE_SET_REPORTS: Final = "cx.rule-set-reports.v1"
 DEAD_LETTERS: Final = "cx.dead-letters.v1"
 REPLAYED_LETTERS: Final = "cx.replayed-letters.v1"
 
@@ -59,16 +61,19 @@ PANES_CONTRACT: Final = TopicSpec(
     title="Panes",
     title_zh="统计窗格",
     direction=Direction.INTERNAL,
-    key="stream|source partition|pane; of a watermark stream|source partition",
-    values=(PaneSnapshot, Watermark),
-    ce_types=("cx.pane.snapshot.v1", "cx.pane.watermark.v1"),
+    key="stream|source partition|pane; of a watermark stream|source partition, of a rule set its version",
+    values=(PaneSnapshot, Watermark, RuleSetInForce),
+    ce_types=("cx.pane.snapshot.v1", "cx.pane.watermark.v1", ORDER_TYPE),
     retention=PANES_KEPT,
     order="snapshots, then their watermark; a cell lives in one partition, and a source partition's records keep its order",
     delivery=(
         "at least once, to be folded; for each (stream, topicId, partition, pane, size) keep the record with the "
         "largest offset, and let an hour replace its 60 minutes: repeats then change nothing"
     ),
-    description="Cumulative counts of one source partition's events by pane and cell, and how far that partition is.",
+    description=(
+        "Cumulative counts of one source partition's events by pane and cell, how far that partition is, and the rule sets "
+        "that are in force from here on, the same record in every partition."
+    ),
     max_message_bytes=8 * MIB,
 )
 
@@ -242,6 +247,21 @@ OUTPUTS: Final = (
         "A refused record with its reason, the field, the original bytes and headers. Holds unmasked personal data.",
         retention=DEAD_LETTERS_KEPT,
         max_message_bytes=8 * MIB,
+    ),
+    TopicSpec(
+        name=RULE_SET_REPORTS,
+        title="Rule set reports",
+        title_zh="规则集生效记录",
+        direction=Direction.OUT,
+        key="version|partition|offset; of the order in panes",
+        values=(RuleSetReport,),
+        ce_types=(REPORT_TYPE,),
+        partitions=1,
+        retention=None,
+        cleanup=Cleanup.COMPACT,
+        order=_PER_KEY,
+        delivery=f"{_AT_LEAST_ONCE}; equal keys say the same, and nothing is ever deleted",
+        description="From which panes a rule set is in force in a partition of panes, or why it was refused; who pushed it when.",
     ),
     TopicSpec(
         name=REPLAYED_LETTERS,

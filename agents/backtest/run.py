@@ -69,7 +69,8 @@ def backtest(
     """
     judgement = Judgement(settings, clock)
     counts = {stream: StreamCounts(judgement, stream) for stream in Stream}
-    judges = [{stream: StreamJudge(stream, rules, settings.zone) for stream in Stream} for rules in rule_sets]
+    calendar = Calendar(settings.zone, settings.holidays)
+    judges = [{stream: StreamJudge(stream, rules, calendar) for stream in Stream} for rules in rule_sets]
     run = Run(
         ledgers=[[] for _ in rule_sets],
         rivals=RivalCounts() if with_baselines else None,

@@ -1,11 +1,14 @@
 """`barometer rules`: is a rule file right, what would chance alone make of it, and what does a rule say in words?"""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import CompletionItem
+
+from agents.commands.rulesets import audit, list_sets, push
 
 if TYPE_CHECKING:
     from models.capacity import Values
@@ -20,12 +23,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def rules() -> None:
-    """The early-warning rules: check a file before it is in force, and read a rule in words.
+    """The early-warning rules: check a file before it is in force, put it in force, and read a rule in words.
 
     \b
     barometer rules check my_rules.yaml      every error and doubt with its line, and false alarms a day
     barometer rules show EW01 --lang zh      one rule in words
+    barometer rules push my_rules.yaml       in force in the running workers
+    barometer rules list                     which sets there are, and where they are in force
+    barometer rules audit                    who pushed what when, and what became of it
     """
+
+
+for command in (push, list_sets, audit):
+    rules.add_command(command)
 
 
 def _rule_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -151,6 +161,19 @@ Line = tuple[int, int, str, str, str]
 """Line, column, place, fault, remedy."""
 
 
+def checked(file: Path | None) -> "tuple[RuleSet | None, str, Values]":
+    """Check a rule file and tell on stderr what is wrong or doubtful in it; return the rules (None: errors) and its name."""
+    from models.rules import check_rules
+
+    source, name = _source(file)
+    found = check_rules(source, name, _dimensions())
+    values = _values()
+    errors = [(one.line, one.column, one.place, one.fault, one.remedy) for one in sorted(found.mistakes)]
+    _tell(name, errors, "error", "bold red", err=True)
+    _tell(name, _warnings(found, values), "warning", "yellow", err=True)
+    return found.rules, name, values
+
+
 def _warnings(found: "Checked", values: "Values") -> list[Line]:
     from models.doubts import doubts_of
 
@@ -169,12 +192,12 @@ def _document(line: int, column: int, place: str, fault: str, remedy: str) -> di
     return {"line": line, "column": column, "rule": rule, "field": field, "fault": fault, "remedy": remedy}
 
 
-def _tell(name: str, lines: list[Line], word: str, style: str) -> None:
+def _tell(name: str, lines: list[Line], word: str, style: str, *, err: bool = False) -> None:
     from rich.text import Text
 
     from agents.terminal import console, printable
 
-    out = console()
+    out = console(sys.stderr if err else None)
     for line, column, place, fault, remedy in lines:
         text = Text(f"{printable(name)}:{line}:{column}: ")
         text.append(f"{word}: ", style=style)

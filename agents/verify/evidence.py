@@ -20,13 +20,33 @@ Baselines = Mapping[int, Baseline]
 
 
 def held_against(
-    rule: Rule, cell: str, history: History, baselines: Baselines, frame: Frame, end: int, drift: Drift
+    rule: Rule,
+    cell: str,
+    history: History,
+    baselines: Baselines,
+    begun: Mapping[int, int],
+    frame: Frame,
+    end: int,
+    drift: Drift,
 ) -> Against:
-    """Return what the window of `rule` that ends at `end` is held against; `drift` is the evidence before it."""
+    """Return what the window of `rule` that ends at `end` is held against.
+
+    Args:
+        rule: what is to be judged by.
+        cell: in which cell.
+        history: the cell's sums.
+        baselines: what was learned.
+        begun: start of the minute with which learning began, by the place of the measure.
+        frame: against which counts are read.
+        end: of the window.
+        drift: evidence of a slow rise before it.
+    """
     measure = rule.measure.numerator
     whole = end - end % HOUR
     if rule.kind is Kind.SILENCE:
         since = history.last_counted(measure, end)
+        if since <= begun[measure]:
+            since = 0  # before it was learned, when nobody noted it
         start = min(max(since, end - rule.window_seconds), end - MINUTE)
         return Silence(since, start, end, _expected(baselines[measure], frame, start, end))
     if rule.kind is Kind.DRIFT:

@@ -17,7 +17,9 @@ from agents.verify.log import Reader
 from agents.verify.matching import Found, Kind, Longs, digest_of
 from agents.verify.prefixes import STAMP, StampTable, stamp_of
 from agents.verify.report import Tally
+from agents.verify.rulesets import Ordered, Orders
 from models.outcomes import PaneSnapshot, Watermark
+from models.ruleorder import ORDER_TYPE, RuleSetInForce
 
 FOREIGN: Final = "records of unknown sources or types"
 SNAPSHOT_TYPE: Final = "cx.pane.snapshot.v1"
@@ -108,29 +110,34 @@ SourceStamps = dict[tuple[str, int], StampTable]
 """(stream, source partition) -> rows of `STAMP`."""
 
 
-def pane_record(message: Message) -> PaneSnapshot | Watermark:
+PaneRecord = PaneSnapshot | Watermark | RuleSetInForce
+
+
+def pane_record(message: Message) -> PaneRecord:
     """Decode one record of the panes topic by its CloudEvents type.
 
     Raises:
-        ValueError: it is neither, or does not decode.
+        ValueError: it is none of these, or does not decode.
     """
     headers: Mapping[str, Any] = dict(message.headers() or ())
     ce_type = headers.get("ce_type")
     decode = _PANE_DECODERS.get(ce_type)
     if decode is None:
-        raise ValueError(f"ce_type {ce_type!r} is neither {SNAPSHOT_TYPE} nor {WATERMARK_TYPE}")
+        raise ValueError(f"ce_type {ce_type!r} is none of {SNAPSHOT_TYPE}, {WATERMARK_TYPE} and {ORDER_TYPE}")
     return decode(message.value() or b"")
 
 
-_PANE_DECODERS: Final[dict[bytes | None, Callable[[bytes], PaneSnapshot | Watermark]]] = {
+_PANE_DECODERS: Final[dict[bytes | None, Callable[[bytes], PaneRecord]]] = {
+    ORDER_TYPE.encode(): msgspec.json.Decoder(RuleSetInForce).decode,
     SNAPSHOT_TYPE.encode(): msgspec.json.Decoder(PaneSnapshot).decode,
     WATERMARK_TYPE.encode(): msgspec.json.Decoder(Watermark).decode,
 }
 
 
-def stamps_in(batches: Batches, q: int, sources: Sources) -> tuple[SourceStamps, Tally]:
-    """Index partition `q` of the panes topic by source partition."""
+def stamps_in(batches: Batches, q: int, sources: Sources) -> tuple[SourceStamps, tuple[Ordered, ...], Tally]:
+    """Index partition `q` of the panes topic by source partition; also returns the rule sets that are ordered in it."""
     tally = Tally(FOREIGN)
+    orders = Orders(sources)
     columns: dict[tuple[str, int], array[int]] = {}
     for batch in batches:
         for message in batch:
@@ -140,7 +147,10 @@ def stamps_in(batches: Batches, q: int, sources: Sources) -> tuple[SourceStamps,
                 record = pane_record(message)
             except (msgspec.MsgspecError, ValueError) as error:
                 tally.different += 1
-                tally.spell(f"{message.topic()}/{q} offset {offset}", "", "snapshot or watermark", error)
+                tally.spell(f"{message.topic()}/{q} offset {offset}", "", "a record of panes", error)
+                continue
+            if isinstance(record, RuleSetInForce):
+                orders.take(record, offset)
                 continue
             known = sources.get((record.stream, record.topic_id), 0)
             size_is_known = isinstance(record, Watermark) or record.size in (60, 3600)
@@ -149,10 +159,13 @@ def stamps_in(batches: Batches, q: int, sources: Sources) -> tuple[SourceStamps,
                 found = f"{record.stream} {record.topic_id}/{record.partition}"
                 tally.spell(f"{message.topic()}/{q} offset {offset}", "topicId", "a compared source", found)
                 continue
+            if isinstance(record, Watermark):
+                orders.hear(record)
             source = (record.stream, record.partition)
             numbers = columns.get(source)
             if numbers is None:
                 numbers = columns[source] = array("q")
             numbers.extend(stamp_of(record, q, offset))
     tables = {source: np.frombuffer(numbers, dtype=np.int64) for source, numbers in columns.items()}
-    return {source: numbers.reshape(-1, len(STAMP)) for source, numbers in tables.items()}, tally
+    stamps = {source: numbers.reshape(-1, len(STAMP)) for source, numbers in tables.items()}
+    return stamps, tuple(orders.found), tally

@@ -24,10 +24,11 @@ from agents.verify.report import Tally
 from agents.verify.totals import Totals
 from models.baseline import QUARTER, Baseline, frame_of, learn, new_baseline
 from models.calendar import Calendar
-from models.decision import Decision
+from models.decision import Decision, Reason
 from models.drift import STEADY, Drift, Drifting, carried
 from models.evaluate import evaluate
 from models.measures import Stream
+from models.naming import Names
 from models.outcomes import EarlyWarning, WarningTransition
 from models.pane import HOUR, MINUTE
 from models.rule import Kind, Rule, RuleSet, Side
@@ -37,6 +38,10 @@ TRANSITION_ORDER: Final = "transitions in order"
 ACTIVE: Final = "active warnings"
 _EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
 """These are held against what the cell is expected to count."""
+_NOTHING: Final = Decision(
+    reason=Reason.RULE_CHANGED, level=-1, calm_from=0, severity=None, n=0, observed=0.0, is_judged=False
+)
+"""What a rule that is in force no longer has to say."""
 _WITHOUT_WINDOW: Final = frozenset({Kind.SILENCE, Kind.BURN})
 """These read other sums than those of their own window."""
 
@@ -72,6 +77,10 @@ def warning_id(rule: str, version: str, cell: str, episode_start: int) -> str:
     return sha256(f"{rule}\n{version}\n{cell}\n{episode_start}".encode()).hexdigest()[:16]
 
 
+Change = tuple[int, RuleSet]
+"""A rule set, and the start of the first pane that is judged by it."""
+
+
 @dataclass
 class _Watch:
     """One rule in one cell."""
@@ -87,49 +96,128 @@ class _Watch:
     at: int = 0
 
 
-def judge_cell(cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calendar) -> list[EarlyWarning]:
-    """Return every transition of `cell` up to `frontier`, in the order of panes and, in one pane, of rules."""
+def judge_cell(
+    cell: CellMinutes, frontier: int, rules: RuleSet, calendar: Calendar, changes: Sequence[Change] = ()
+) -> list[EarlyWarning]:
+    """Return every transition of `cell` up to `frontier`, in the order of panes and, in one pane, of rules.
+
+    Args:
+        cell: its closed minutes.
+        frontier: panes that end at or before it are closed.
+        rules: the set in force at first.
+        calendar: in which hours and months are meant.
+        changes: the sets after it, panes ascending.
+    """
     history = History(cell, frontier)
-    watches = [_watch(rule, history) for rule in rules.of(cell.stream) if rule.covers(cell.cell)]
-    baselines: dict[int, Baseline] = {
-        watch.rule.measure.numerator: new_baseline(history.first)
-        for watch in watches
-        if watch.rule.kind in _EXPECTING
-    }
-    frame = frame_of(cell.cell, rules.prior, calendar)
-    ledger: list[EarlyWarning] = []
+    found = _Judgement(cell, history, calendar)
+    begun = [change for change in changes if change[0] <= history.first]
+    found.change(history.first, begun[-1][1] if begun else rules)
+    later = [change for change in changes if history.first < change[0] < history.end]
     for hour in range(history.start, history.end, HOUR):
-        alarmed: set[int] = set()
-        for watch in watches:
-            measure = watch.rule.measure.numerator
-            for end in _ends_in(watch, hour):
-                totals = history.total(end - watch.rule.window_seconds, end)
-                against = held_against(watch.rule, cell.cell, history, baselines, frame, end, watch.drift)
-                decision = evaluate(watch.rule, totals, against)
-                was_open = watch.life.is_open
-                entries = watch.life.take(decision, end)
-                if isinstance(against, Drifting):
-                    watch.drift = carried(against, was_open=was_open, is_open=watch.life.is_open)
-                ledger += [_written(rules, watch.rule, cell.cell, decision, entry, end) for entry in entries]
-                if watch.rule.kind in _EXPECTING and (decision.level >= 0 or watch.life.is_open):
-                    alarmed.add(measure)
+        for pane, new in later:
+            if hour <= pane < hour + HOUR:
+                found.judge(pane)
+                found.change(pane, new)
+        found.judge(hour + HOUR)
         if hour + HOUR > history.end:
             break
-        for measure, baseline in baselines.items():
+        found.learn(hour)
+    return sorted(found.ledger, key=lambda warning: warning.pane)
+
+
+class _Judgement:
+    """The life of one cell, from its first minute on."""
+
+    def __init__(self, cell: CellMinutes, history: History, calendar: Calendar) -> None:
+        self._cell = cell
+        self._history = history
+        self._calendar = calendar
+        self._watches: list[_Watch] = []
+        self._baselines: dict[int, Baseline] = {}
+        self._begun: dict[int, int] = {}
+        """Measure -> start of the minute with which learning began."""
+        self._alarmed: set[int] = set()
+        self.ledger: list[EarlyWarning] = []
+
+    def change(self, pane: int, rules: RuleSet) -> None:
+        """Let `rules` be in force from the pane that starts at `pane`: only what they have unchanged goes on."""
+        own = [rule for rule in rules.of(self._cell.stream) if rule.covers(self._cell.cell)]
+        versions = {rule.id: rule.version for rule in own}
+        lasting = {w.rule.id: w for w in self._watches if versions.get(w.rule.id) == w.rule.version}
+        for watch in self._watches:
+            if watch.rule.id not in lasting and watch.life.is_open:
+                entry = watch.life.withdraw(pane + MINUTE)
+                self._tell(watch.rule, _NOTHING, entry, pane + MINUTE)
+        self._names = rules.names
+        self._frame = frame_of(self._cell.cell, rules.prior, self._calendar)
+        # What a cell has not learned so far, it learns from the next minute on in which it counts anything.
+        counting = self._history.next_counted(pane)
+        known = {measure: one for measure, one in self._baselines.items() if self._begun[measure] < pane}
+        self._baselines = {}
+        self._watches = []
+        for rule in own:
+            start: int | None = pane
+            if rule.kind in _EXPECTING:
+                measure = rule.measure.numerator
+                if measure in known:
+                    self._baselines[measure] = known[measure]
+                elif counting is None:
+                    start = None
+                else:
+                    start = counting
+                    self._begun[measure] = counting
+                    self._baselines.setdefault(measure, new_baseline(counting))
+            if rule.id in lasting:
+                self._watches.append(lasting[rule.id])
+            elif start is not None:
+                self._watches.append(_watch(rule, self._history, start))
+
+    def judge(self, until: int) -> None:
+        """Judge by every rule up to the pane that ends at `until`."""
+        for watch in self._watches:
+            rule = watch.rule
+            for end in _ends_until(watch, until):
+                totals = self._history.total(end - rule.window_seconds, end)
+                against = held_against(
+                    rule,
+                    self._cell.cell,
+                    self._history,
+                    self._baselines,
+                    self._begun,
+                    self._frame,
+                    end,
+                    watch.drift,
+                )
+                decision = evaluate(rule, totals, against)
+                was_open = watch.life.is_open
+                for entry in watch.life.take(decision, end):
+                    self._tell(rule, decision, entry, end)
+                if isinstance(against, Drifting):
+                    watch.drift = carried(against, was_open=was_open, is_open=watch.life.is_open)
+                if rule.kind in _EXPECTING and (decision.level >= 0 or watch.life.is_open):
+                    self._alarmed.add(rule.measure.numerator)
+
+    def learn(self, hour: int) -> None:
+        """Learn the hour that starts at `hour`."""
+        for measure, baseline in self._baselines.items():
             if hour >= baseline.since:
                 quarters = [
-                    history.total(start, start + QUARTER)[measure]
+                    self._history.total(start, start + QUARTER)[measure]
                     for start in range(hour, hour + HOUR, QUARTER)
                 ]
-                learn(baseline, frame, hour, quarters, alarmed=measure in alarmed)
-    return sorted(ledger, key=lambda warning: warning.pane)
+                learn(baseline, self._frame, hour, quarters, alarmed=measure in self._alarmed)
+        self._alarmed.clear()
+
+    def _tell(self, rule: Rule, decision: Decision, entry: Entry, end: int) -> None:
+        self.ledger.append(_written(self._names, rule, self._cell.cell, decision, entry, end))
 
 
-def _watch(rule: Rule, history: History) -> _Watch:
+def _watch(rule: Rule, history: History, since: int) -> _Watch:
+    """Return a watch that begins with the pane that starts at `since`."""
     step = rule.step_seconds
     if rule.window_seconds > HOUR and rule.kind not in _WITHOUT_WINDOW:
         step = int(np.lcm(step, HOUR))
-    first = history.first + MINUTE
+    first = since + MINUTE
     ends = np.arange(first + -first % step, history.end + 1, step, dtype=np.int64)
     totals = history.totals(ends, rule.window_seconds)
     count = totals[:, rule.measure.numerator]
@@ -147,21 +235,19 @@ def _watch(rule: Rule, history: History) -> _Watch:
     return _Watch(rule, Life(rule), ends.tolist(), may_cross.tolist())
 
 
-def _ends_in(watch: _Watch, hour: int) -> Iterator[int]:
-    """Yield the ends in (hour, hour + 1 h] at which the rule has to be judged; a quiet one may be left out."""
-    while watch.at < len(watch.ends) and watch.ends[watch.at] <= hour + HOUR:
+def _ends_until(watch: _Watch, until: int) -> Iterator[int]:
+    """Yield the next ends up to `until` at which the rule has to be judged; a quiet one may be left out."""
+    while watch.at < len(watch.ends) and watch.ends[watch.at] <= until:
         at = watch.at
         watch.at += 1
         if watch.may_cross[at] or not watch.life.is_idle:
             yield watch.ends[at]
 
 
-def _written(
-    rules: RuleSet, rule: Rule, cell: str, decision: Decision, entry: Entry, end: int
-) -> EarlyWarning:
-    previous = warning_id(rule.id, rules.version, cell, entry.previous_start) if entry.previous_start else ""
+def _written(names: Names, rule: Rule, cell: str, decision: Decision, entry: Entry, end: int) -> EarlyWarning:
+    previous = warning_id(rule.id, rule.version, cell, entry.previous_start) if entry.previous_start else ""
     written = write_warning(
-        rules,
+        names,
         rule,
         cell,
         decision,
@@ -173,7 +259,7 @@ def _written(
         pane=end,
         previous_episode=previous,
     )
-    return msgspec.structs.replace(written, id=warning_id(rule.id, rules.version, cell, entry.episode_start))
+    return msgspec.structs.replace(written, id=warning_id(rule.id, rule.version, cell, entry.episode_start))
 
 
 def compare_ledger(

@@ -74,6 +74,12 @@ class Life:
             self._follow(decision, end)
         return self._entries
 
+    def withdraw(self, end: int) -> Entry:
+        """End the open episode in the pane that ends at `end`: its rule is in force no longer."""
+        self._entries = []
+        self._end(end, Reason.RULE_CHANGED)
+        return self._entries[0]
+
     def _tell(self, transition: WarningTransition, severity: PerceivedSeverity, reason: Reason) -> None:
         self._sequence += 1
         self._entries.append(

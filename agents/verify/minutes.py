@@ -44,6 +44,11 @@ class History:
         sums: Longs = self._running[at] - self._running[since]
         return sums
 
+    def next_counted(self, pane: int) -> int | None:
+        """Return the start of the first minute at or after `pane` in which anything was counted; None: there is none."""
+        at = int(np.searchsorted(self._minutes, pane))
+        return int(self._minutes[at]) if at < len(self._minutes) else None
+
     def last_counted(self, field: int, end: int) -> int:
         """Return the end of the last minute before `end` in which `field` was counted; 0: none."""
         minutes = self._minutes[self._vectors[:, field] > 0]

@@ -7,7 +7,7 @@ early-warnings, active-warnings ──> compare <── ledger <── judge cel
 windows, the board in Redis ──────> compare <── sums over the minutes of each cell
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import cpu_count
 from time import monotonic
 from typing import Final
@@ -20,7 +20,7 @@ from agents.verify.board import compare_board
 from agents.verify.index import FOREIGN, Columns, Rereader, SourceStamps
 from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, LEDGER, WORK_ORDERS
 from agents.verify.ledger import ACTIVE, TRANSITION_ORDER, cells_of
-from agents.verify.log import Cluster, Ends
+from agents.verify.log import Cluster, Ends, Reader, Topic
 from agents.verify.matching import Found, key_at, leftovers
 from agents.verify.minutes import CellMinutes
 from agents.verify.offsets import Offsets, existing, refuse_truncated, take_offsets
@@ -35,6 +35,14 @@ from agents.verify.prefixes import (
     stamp_table,
 )
 from agents.verify.report import Tallies, VerifyReport
+from agents.verify.rulesets import (
+    IN_FORCE,
+    Ordered,
+    RuleHistory,
+    history_of,
+    refuse_other_beginnings,
+    reports_in,
+)
 from agents.verify.tasks import (
     CellsPart,
     OutputPart,
@@ -46,6 +54,8 @@ from agents.verify.tasks import (
     index_panes,
     judge_cells,
     kind_of,
+    ordered_rules,
+    rules_of,
     walk_source,
 )
 from agents.verify.told import Frontiers, compare_told, frontiers_of
@@ -62,6 +72,7 @@ from topics.catalogue import (
     EARLY_WARNINGS,
     INCIDENTS,
     PANES,
+    RULE_SET_REPORTS,
     WINDOWS,
     input_of,
     work_orders,
@@ -71,7 +82,7 @@ from topics.catalogue import DEAD_LETTERS as DEAD_LETTER_TOPIC
 GROUP: Final = "barometer"
 """Consumer group of the workers."""
 TABLES: Final = (
-    CLASSIFIED, WORK_ORDERS, DEAD_LETTERS, SNAPSHOTS, HOUR_SNAPSHOTS, WATERMARKS, COVERAGE, ORDER, FOREIGN, LEDGER,
+    CLASSIFIED, WORK_ORDERS, DEAD_LETTERS, SNAPSHOTS, HOUR_SNAPSHOTS, WATERMARKS, COVERAGE, ORDER, FOREIGN, IN_FORCE, LEDGER,
     TRANSITION_ORDER, ACTIVE, WINDOWS_TABLE,
 )  # fmt: skip
 TOLD_WITHIN_SECONDS: Final = 5.0
@@ -124,6 +135,7 @@ def verify(
         cluster, [PANES, EARLY_WARNINGS, ACTIVE_WARNINGS, WINDOWS, INCIDENTS], settings.partitions
     )
     free = existing(cluster, [name for names in topics.values() for name in names], None)
+    reported = existing(cluster, [RULE_SET_REPORTS], None)
     refuse_truncated(cluster, [*sources, *keyed[:2], *free])
     progress("waiting for the workers", 0, 0)
     offsets = take_offsets(cluster, GROUP, sources, [*keyed, *free], wait_seconds)
@@ -147,11 +159,12 @@ def verify(
     meter = _Meter(progress)
     with Pool(processes, meter) as pool:
         meter.begin("reading what was written", _sum_of(offsets.outputs))
-        found, stamps = _index(pool, setup, offsets, tallies)
+        found, stamps, orders = _index(pool, setup, offsets, tallies)
+        history = _rules(cluster, setup, reported, orders, tallies)
         meter.begin("recomputing from the source", _sum_of(offsets.readable))
         walked = _walk(pool, setup, inputs, offsets, found, stamps, tallies)
         frontiers = frontiers_of(result.walked for result in walked)
-        ledger, minutes = _judge(pool, setup, walked, frontiers, meter)
+        ledger, minutes = _judge(pool, setup, walked, frontiers, history, meter)
     meter.begin("comparing the ledger", 0)
     # Recomputing took its time: the workers get theirs anew.
     deadline = monotonic() + wait_seconds
@@ -217,7 +230,7 @@ def _sum_of(ends: Ends) -> int:
 
 def _index(
     pool: Pool, setup: Setup, offsets: Offsets, tallies: Tallies
-) -> tuple[dict[str, Found], SourceStamps]:
+) -> tuple[dict[str, Found], SourceStamps, dict[int, tuple[Ordered, ...]]]:
     parts = [
         OutputPart(setup, kind, number, partition, end)
         for kind, names in setup.topics.items()
@@ -231,14 +244,36 @@ def _index(
         tallies.add([tally])
     stamps: dict[tuple[str, int], list[StampTable]] = {}
     panes = [PanesPart(setup, q, end) for q, end in offsets.outputs[setup.panes].items() if end]
-    for rows, tally in pool.map(index_panes, panes):
+    orders = {}
+    for q, rows, ordered, tally in pool.map(index_panes, panes):
         tallies.add([tally])
+        orders[q] = ordered
         for source, block in rows.items():
             stamps.setdefault(source, []).append(block)
     return (
         {kind: Columns.joined(blocks) for kind, blocks in columns.items()},
         {source: np.concatenate(blocks) for source, blocks in stamps.items()},
+        orders,
     )
+
+
+def _rules(
+    cluster: Cluster,
+    setup: Setup,
+    topics: Sequence[Topic],
+    orders: Mapping[int, tuple[Ordered, ...]],
+    tallies: Tallies,
+) -> RuleHistory:
+    """Return the rule sets that came into force, and compare what was reported of them."""
+    ((name, ends),) = cluster.ends(topics).items()
+    with Reader(setup.brokers) as reader:
+        batches = (batch for q, end in ends.items() for batch in reader.batches(name, q, end))
+        reports = reports_in(message for batch in batches for message in batch)
+    refuse_other_beginnings(rules_of(setup), reports)
+    history, tally = history_of(orders, reports)
+    ordered_rules(setup, history)
+    tallies.add([tally])
+    return history
 
 
 def _walk(
@@ -281,7 +316,12 @@ def _walk(
 
 
 def _judge(
-    pool: Pool, setup: Setup, results: Iterable[SourceResult], frontiers: Frontiers, meter: _Meter
+    pool: Pool,
+    setup: Setup,
+    results: Iterable[SourceResult],
+    frontiers: Frontiers,
+    history: RuleHistory,
+    meter: _Meter,
 ) -> tuple[list[EarlyWarning], list[CellMinutes]]:
     """Return the ledger, and the minutes of every cell that it and the windows are made of."""
     walked = [result.walked for result in results]
@@ -295,10 +335,10 @@ def _judge(
             waiting.append(cell)
             cells.append(cell)
             if len(waiting) >= _CELLS_A_TASK:
-                parts.append(CellsPart(setup, waiting, frontier or 0))
+                parts.append(CellsPart(setup, waiting, frontier or 0, history))
                 waiting = []
         if waiting:
-            parts.append(CellsPart(setup, waiting, frontier or 0))
+            parts.append(CellsPart(setup, waiting, frontier or 0, history))
     meter.begin("judging every cell again", len(cells))
     return [warning for ledger in pool.map(judge_cells, parts) for warning in ledger], cells
 

@@ -32,16 +32,22 @@ from agents.verify.matching import Found, Kind, Matching
 from agents.verify.minutes import CellMinutes
 from agents.verify.prefixes import StampTable
 from agents.verify.report import Tally
+from agents.verify.rulesets import Ordered, RuleHistory, unreadable
 from agents.verify.walk import Policy, Source, Walk, Walked
 from models.calendar import Calendar
+from models.capacity import dimension_values
+from models.cells import partition_of
 from models.classify import load_classifier
-from models.errors import ContractError
+from models.errors import BarometerError, ContractError
 from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.privacy import Pseudonymiser
+from models.regions import load_regions
 from models.route import load_router
 from models.rule import RuleSet
+from models.ruleorder import admitted
 from models.rules import load_rules
+from models.taxonomy import load_taxonomy
 from models.triage import load_triage
 from models.version import judge_version
 from topics.catalogue import decoders
@@ -75,8 +81,25 @@ def kind_of(setup: Setup, name: str) -> Kind[Any]:
 
 
 def rules_of(setup: Setup) -> RuleSet:
-    """Return the rule set in force."""
+    """Return the rule set that was in force at first."""
     return load_rules(setup.rules_file, setup.policy.dimensions)
+
+
+def ordered_rules(setup: Setup, history: RuleHistory) -> dict[str, RuleSet]:
+    """Return every rule set that came into force later, by version.
+
+    Raises:
+        ContractError: the workers obeyed one that cannot be judged by here.
+    """
+    values = dimension_values(load_regions(), load_taxonomy())
+    counted, partitions = setup.policy.dimensions, setup.policy.partitions
+    try:
+        return {
+            version: admitted(version, source, counted, partitions, values)
+            for version, source in history.sources.items()
+        }
+    except BarometerError as error:
+        raise unreadable(error) from error
 
 
 class OutputPart(NamedTuple):
@@ -107,12 +130,13 @@ class PanesPart(NamedTuple):
     end: int
 
 
-def index_panes(part: PanesPart) -> tuple[SourceStamps, Tally]:
-    """Index one partition of the panes topic by source partition."""
+def index_panes(part: PanesPart) -> tuple[int, SourceStamps, tuple[Ordered, ...], Tally]:
+    """Index one partition of the panes topic by source partition; also returns which one, and the rule sets ordered in it."""
     setup = part.setup
     sources = {(stream.value, id): setup.policy.partitions for stream, id in setup.source_ids.items()}
     with Reader(setup.brokers) as reader:
-        return stamps_in(_counted(reader.batches(setup.panes, part.q, part.end)), part.q, sources)
+        batches = _counted(reader.batches(setup.panes, part.q, part.end))
+        return part.q, *stamps_in(batches, part.q, sources)
 
 
 class SourcePart(NamedTuple):
@@ -178,16 +202,22 @@ class CellsPart(NamedTuple):
     setup: Setup
     cells: list[CellMinutes]
     frontier: int
+    history: RuleHistory
 
 
 def judge_cells(part: CellsPart) -> list[EarlyWarning]:
     """Recompute the ledger of some cells."""
     rules = rules_of(part.setup)
+    later = ordered_rules(part.setup, part.history)
     calendar = Calendar(part.setup.zone, part.setup.holidays)
     ledger: list[EarlyWarning] = []
     for cell in part.cells:
-        if any(rule.covers(cell.cell) for rule in rules.of(cell.stream)):
-            ledger += judge_cell(cell, part.frontier, rules, calendar)
+        home = partition_of(cell.cell, part.setup.policy.partitions)
+        pieces = part.history.pieces.get(home, {}).get(cell.stream, [])
+        changes = [(pane, later[version]) for pane, version in pieces]
+        sets = [rules, *(one for _, one in changes)]
+        if any(rule.covers(cell.cell) for one in sets for rule in one.of(cell.stream)):
+            ledger += judge_cell(cell, part.frontier, rules, calendar, changes)
         pool.done(1)
     return ledger
 

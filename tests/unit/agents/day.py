@@ -16,6 +16,7 @@ from models.calendar import Calendar
 from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.pane import HOUR
+from models.rule import RuleSet
 from models.rules import load_rules
 from tests.unit.agents.lives import PARTITIONS, SOURCES, T0, call
 from tests.unit.agents.lives import routes as intake_routes
@@ -40,15 +41,20 @@ def forward(lives: Random) -> Callable[[], float]:
 
 
 def routes(
-    outbox: ModelledOutbox, lives: Random, version: str = "v", *, is_slow: bool = False
+    outbox: ModelledOutbox,
+    lives: Random,
+    version: str = "v",
+    *,
+    is_slow: bool = False,
+    rules: RuleSet = RULES,
 ) -> list[Route]:
     """Intake of calls, and windows over it; the clock of state writing runs as it likes, or forward in slow lives."""
     context = WindowsContext(
         topic=PANES,
         topic_id="panes",
         source_ids=dict.fromkeys(Stream, "id"),
-        version=f"{version}-{RULES.version}",
-        rules=RULES,
+        version=f"{version}-{rules.version}",
+        rules=rules,
         calendar=Calendar("Asia/Shanghai", "CN"),
         partitions=PARTITIONS,
         changelog="barometer-windows-changelog",
@@ -122,10 +128,21 @@ def log_of_the_day() -> ModelledBroker:
     return broker
 
 
-def cut_short(chance: Random, *, is_slow: bool = False) -> ModelledBroker:
+def _nothing(_: ModelledBroker) -> None:
+    return None
+
+
+def cut_short(
+    chance: Random, *, is_slow: bool = False, meanwhile: Callable[[ModelledBroker], None] = _nothing
+) -> ModelledBroker:
     """Play the day in lives that are all killed.
 
     Slow ones write their state often, and some topics have not caught up when they are killed.
+
+    Args:
+        chance: decides everything.
+        is_slow: see above.
+        meanwhile: what others do to the broker, between any two steps.
     """
     broker = log_of_the_day()
     make = partial(routes, lives=chance, is_slow=is_slow)
@@ -134,6 +151,7 @@ def cut_short(chance: Random, *, is_slow: bool = False) -> ModelledBroker:
         worker = ModelledWorker(broker, make, PARTITIONS, compact=chance.random() < 0.5)
         behind = chance.choice(BEHIND) if is_slow else ()
         for _ in range(chance.randint(3, 25)):
+            meanwhile(broker)
             for source in everything:
                 if chance.random() < 0.7:
                     worker.take(source, chance.randint(1, 150))

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import msgspec
 import pytest
 
-from agents import windows
+from agents import rulesets, windows
 from agents.ownership import Ownership
 from agents.sourcestate import SourceState
 from models import judgestate
@@ -57,9 +57,9 @@ def test_there_is_a_file_of_each_format_that_was_ever_written() -> None:
 
 
 def test_the_file_has_every_kind_of_record() -> None:
-    """As `agents.sourcestate`, `agents.windows` and `agents.ownership` list them."""
+    """As `agents.sourcestate`, `agents.windows`, `agents.ownership` and `agents.rulesets` list them; later ones were added."""
     kinds = {(line["changelog"] == "windows", kind_of(line)) for line in lines()}
-    assert kinds == {(False, kind) for kind in "pshrcf"} | {(True, kind) for kind in "mhjwo"}
+    assert kinds == {(False, kind) for kind in "pshrcf"} | {(True, kind) for kind in "mhjwort"}
 
 
 def test_envelopes_say_what_they_said() -> None:
@@ -101,6 +101,8 @@ READ_BY: Final[dict[str, Callable[[bytes], Any]]] = {
     "h": windows._unpack_cells,
     "w": windows._unpack_marks,
     "j": judgestate._decode,
+    "r": rulesets._unpack_source,
+    "t": rulesets._unpack_changes,
 }
 
 

@@ -80,7 +80,9 @@ def test_an_understaffed_hotline_is_raised_and_cleared() -> None:
     assert told[-1][2:] == ("cleared", "cleared")
     assert {w.rule for w in HOTLINE} == {"EW13", "EW14"}
     assert [w.pane for w in HOTLINE] == sorted(w.pane for w in HOTLINE)
-    assert all(w.id == warning_id(w.rule, RULES.version, w.cell, w.episode_start) for w in HOTLINE)
+    assert all(
+        w.id == warning_id(w.rule, RULES.rule(w.rule).version, w.cell, w.episode_start) for w in HOTLINE
+    )
 
 
 def test_the_workers_judge_tells_the_same_of_the_hotline() -> None:

@@ -101,7 +101,7 @@ def plain(rules: RuleSet, minutes: Minutes) -> tuple[Ledger, dict[str, Baseline]
                 if rule.kind is Kind.SURGE and (decision.level >= 0 or step.episode.is_open):
                     alarmed.add(cell)
                 episode_start = step.episode.start or step.episode.previous
-                key = f"{rule.id}\n{rules.version}\n{cell}\n{episode_start}"
+                key = f"{rule.id}\n{rule.version}\n{cell}\n{episode_start}"
                 name = sha256(key.encode()).hexdigest()[:16]
                 ledger += [
                     (name, one.sequence, one.transition.value, one.severity.value, end)

@@ -38,7 +38,7 @@ def write(
     }[rule.dimensions[0]]
     cleared = transition is WarningTransition.CLEARED
     return write_warning(
-        RULES,
+        RULES.names,
         rule,
         cell,
         decision,

@@ -39,6 +39,7 @@ OUTPUTS: Final = {
     "cx.incidents.v1",
     "cx.complaint-links.v1",
     "cx.dead-letters.v1",
+    "cx.rule-set-reports.v1",
 }
 COMPACTED: Final = {
     "cx.network-topology.v1",
@@ -47,6 +48,7 @@ COMPACTED: Final = {
     "cx.active-warnings.v1",
     "cx.windows.v1",
     "cx.incident-state.v1",
+    "cx.rule-set-reports.v1",
 }
 INTERNAL: Final = {"cx.panes.v1", "cx.replayed-letters.v1", "cx.incident-state.v1"}
 

@@ -9,6 +9,7 @@ import msgspec
 
 from models.events import CaseState
 from models.iso import iso
+from models.measures import Stream
 from models.notices import (
     CaseEscalation,
     EscalationClock,
@@ -18,6 +19,7 @@ from models.notices import (
     ProactiveNotice,
 )
 from models.outcomes import ReplayedLetter
+from models.ruleorder import ORDER_TYPE, REPORT_TYPE, RuleSetFate, RuleSetInForce, RuleSetReport
 from models.rules import parse_rules
 from topics.headers import cloudevent_headers
 
@@ -58,6 +60,7 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
     """Yield a few values of each type that the simulated run did not write; `records` is what it wrote."""
     found = list(records)
     yield from _references()
+    yield from _rule_sets()
     orders = [value for headers, value in found if headers["ce_type"] == "cx.work-order.opened.v1"]
     for at, order in enumerate(orders[:5]):
         mark = _escalation(order, at)
@@ -73,6 +76,38 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
     for at, kind in enumerate(NoticeKind):
         notice = _notice(faults[0], kind, at + 1)
         yield _sent("cx.customers.notified.v1", notice.id, notice.time, notice)
+
+
+def _rule_sets() -> Iterator[Record]:
+    """Yield an order of rules, at once and for later, and what partitions made of it."""
+    rules = parse_rules(RULES)
+    said: dict[str, Any] = {
+        "pushed_at": WHEN_UTC,
+        "name": "mine.yaml",
+        "actor": "desk 4",
+        "note": "Simulated.",
+    }
+    order = RuleSetInForce(version=rules.version, rules=RULES, prior=rules.source.prior, **said)
+    later = msgspec.structs.replace(order, from_pane=1_741_662_000, note="")
+    panes = dict.fromkeys(map(str, Stream), 1_741_660_200)
+    obeyed = RuleSetReport(
+        version=rules.version, state=RuleSetFate.IN_FORCE, partition=0, offset=812, from_panes=panes, **said
+    )
+    refused = msgspec.structs.replace(
+        obeyed, state=RuleSetFate.REFUSED, partition=1, offset=790, from_panes={},
+        reason=f"rule set {rules.version}: ANSWERED.kind is 'oracle'; use one of threshold, surge (line 5)",
+    )  # fmt: skip
+    began = RuleSetReport(
+        version=rules.version,
+        state=RuleSetFate.IN_FORCE,
+        partition=0,
+        offset=-1,
+        from_panes=dict.fromkeys(panes, 0),
+    )
+    for at, one in enumerate((order, later)):
+        yield _sent(ORDER_TYPE, f"{one.version}-{WHEN_UTC}/{at}", WHEN_UTC, one)
+    for told in (obeyed, refused, began):
+        yield _sent(REPORT_TYPE, f"panes/{told.partition}/{told.offset}", WHEN_UTC, told)
 
 
 def _hash(*words: str) -> str:
@@ -179,6 +214,13 @@ def _references() -> Iterator[Record]:
         ("cx.warning.judged.v1", {"warningId": "0123456789abcdef", "verdict": "true_alarm"}),
         ("cx.warning.judged.v1", {"warningId": "0123456789abcdef", "verdict": "false_alarm", "actor": "desk 4", "note": "Simulated."}),
         ("cx.rule-set.published.v1", {"version": parse_rules(RULES).version, "rules": RULES, "actor": "desk 4"}),
+        (
+            "cx.rule-set.published.v1",
+            {
+                "version": parse_rules(RULES).version, "rules": RULES, "actor": "desk 4",
+                "prior": parse_rules(RULES).source.prior, "name": "mine.yaml", "note": "Simulated.",
+            },
+        ),
     )  # fmt: skip
     for at, (ce_type, value) in enumerate(values, 1):
         id_ = f"simulated-{at}"
