@@ -3,9 +3,10 @@
 from typing import Any
 
 from agents.batch import Partition
-from agents.faults.arrived import Arrived, complaint_of, report_of
+from agents.faults.arrived import complaint_of, report_of
 from agents.faults.session import FORMAT
 from agents.faults.writer import Writer
+from agents.single.arrived import Arrived
 from models.explains import load_explanations
 from models.joined import FaultsPosition
 from models.joining import Desk
