@@ -25,6 +25,7 @@ from agents.boardagent import BoardAgent, board_of
 from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
 from agents.crashpoints import reach
+from agents.duty.owner import DutyOwner
 from agents.faults.owner import FaultsOwner
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
@@ -229,7 +230,7 @@ def run_worker(settings: Settings) -> None:
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
     if look(access):
         changelogs = (Acl("topic", changelog_of(table), ("Read", "Write")) for table in ("windows", *Stream))
-        wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults)
+        wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults, duty=settings.duty)
         refuse_forbidden(access, (*wanted, *changelogs))
     board = board_of(settings)
     topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
@@ -250,6 +251,8 @@ def owners_of(settings: Settings, pipeline: Pipeline) -> Iterator[Owner]:
     metrics = pipeline.observer.metrics
     if settings.faults:
         yield FaultsOwner(settings, metrics.faults)
+    if settings.duty:
+        yield DutyOwner(settings, metrics.duty)
 
 
 def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = None) -> None:
