@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "board": "Show the live board in Redis, or rebuild it from Kafka.",
     "detect": "Find the alarms in any series of counts: a CSV file, row by row.",
     "rules": "Check rule files, estimate false alarms, show a rule in words.",
+    "warnings": "List early warnings; acknowledge, assign, silence, judge; find noisy rules.",
+    "explain": "Explain one early warning, with a chart of expected and observed.",
     "faults": "List network faults, planned work and the complaints that they explain.",
     "topics": "Create, list and check the topics and their contracts.",
     "deadletters": "List, show and replay refused records.",

@@ -46,7 +46,7 @@ def test_the_packaged_policy_is_sound() -> None:
         (GOOD + "inhibit: [{id: p, source: {a: b}, target: {a: b}, relation: same}]\n", 5, "inhibit[0].target", "is what"),
         (GOOD + "outages: [{id: o, outage: {cell: x}, target: {a: b}, after: 0s}]\n", 5, "outages[0].outage.cell", "is no label"),
         (GOOD + "groups: []\n", 5, "groups", "stands there twice"),
-        ("groups: [", 1, "line 1", "is not readable YAML"),
+        ("groups: [}", 1, "line 1", "is not readable YAML"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named(wrong: str, line: int, place: str, fault: str) -> None:
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_name(tmp_path: Path) -> 
     """The first mistake, and how many more there are."""
     path = tmp_path / "own.yaml"
     path.write_text(GOOD.replace("0s", "0x").replace("major", "red"), encoding="utf-8")
-    with pytest.raises(DataFileError, match=r"own\.yaml: ladders\[0\]\.from .*line 4; 1 more"):
+    with pytest.raises(DataFileError, match=r"own\.yaml: ladders\[0\]\.from .*line 4; 2 more"):
         load_duty(path)
     with pytest.raises(DataFileError, match="cannot be read"):
         load_duty(tmp_path / "none.yaml")

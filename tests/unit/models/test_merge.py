@@ -24,7 +24,7 @@ def test_a_record_waits_for_what_an_unread_place_may_still_bring() -> None:
     assert [record for _, _, record in one.ready(9)] == ["early"]
     one.end(PLACES[2], 3)
     assert [record for _, _, record in one.ready(9)] == ["late"]
-    assert not one.is_at_end
+    assert [one.is_at_end] == [False]
     one.end(PLACES[0], 1)
     assert one.is_at_end
     assert dict(one.positions()) == {PLACES[0]: 1, PLACES[1]: 0, PLACES[2]: 3}

@@ -103,7 +103,7 @@ def test_an_operator_may_act_on_warnings() -> None:
     assert allowed(Role.OPERATOR, WARNING_STATES) == {"Read"}
 
 
-def test_an_operator_may_send_refused_records_back_and_no_more() -> None:
+def test_an_operator_may_send_records_back_act_on_warnings_and_no_more() -> None:
     """Read and mark the letters, and write into the topics whose records are refused: those that workers read."""
     assert allowed(Role.OPERATOR, DEAD_LETTERS) == {"Read"}
     assert allowed(Role.OPERATOR, REPLAYED_LETTERS) == {"Read", "Write"}
@@ -111,7 +111,7 @@ def test_an_operator_may_send_refused_records_back_and_no_more() -> None:
         if spec.direction is Direction.IN:
             is_judged = "Read" in allowed(Role.WORKER, spec.name)
             assert allowed(Role.OPERATOR, spec.name) == ({"Read", "Write"} if is_judged else set())
-        elif spec.name not in {DEAD_LETTERS, REPLAYED_LETTERS}:
+        elif spec.name not in {DEAD_LETTERS, REPLAYED_LETTERS, WARNING_STATES, DUTY_STATE}:
             assert allowed(Role.OPERATOR, spec.name) == set()
 
 
