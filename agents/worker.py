@@ -252,7 +252,7 @@ def owners_of(settings: Settings, pipeline: Pipeline) -> Iterator[Owner]:
     if settings.faults:
         yield FaultsOwner(settings, metrics.faults)
     if settings.duty:
-        yield DutyOwner(settings, metrics.duty)
+        yield DutyOwner(settings, metrics.duty, pipeline.frontier)
 
 
 def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = None) -> None:

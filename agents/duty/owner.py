@@ -4,13 +4,14 @@ from collections.abc import Callable
 from time import time as wall_clock
 
 from agents.duty.session import GROUP, Session
+from agents.duty.stillness import Frontier
 from agents.settings import Settings
 from monitoring.duty import OFF_DUTY, DutyMetrics
 from topics.catalogue import OPERATOR_ACTIONS
 
 
 class DutyOwner:
-    """One per worker. `clock` is seconds since the epoch."""
+    """One per worker. `frontier` says how far the panes of a stream are closed; `clock` is seconds since the epoch."""
 
     name = "duty"
     group = GROUP
@@ -19,14 +20,19 @@ class DutyOwner:
     failing = "nobody is notified of warnings"
 
     def __init__(
-        self, settings: Settings, metrics: DutyMetrics, clock: Callable[[], float] = wall_clock
+        self,
+        settings: Settings,
+        metrics: DutyMetrics,
+        frontier: Frontier,
+        clock: Callable[[], float] = wall_clock,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._frontier = frontier
         self._clock = clock
 
     def session(self, is_owner: Callable[[], bool]) -> Session:
-        return Session(self._settings, self._metrics, is_owner, self._clock)
+        return Session(self._settings, self._metrics, is_owner, self._clock, self._frontier)
 
     def idle(self) -> None:
         self._metrics.show(OFF_DUTY)

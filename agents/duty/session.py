@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from agents.cluster import topic_ids
 from agents.duty.kept import FORMAT, read_kept
+from agents.duty.stillness import Frontier, Stillness
 from agents.duty.writer import Writer
 from agents.kafkaclient import access_of
 from agents.reading import TRANSIENT, UNREACHABLE, ReadingError
@@ -72,6 +73,7 @@ class Session:
         metrics: DutyMetrics,
         is_owner: Callable[[], bool],
         clock: Callable[[], float],
+        frontier: Frontier = lambda _: None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
@@ -83,6 +85,7 @@ class Session:
         self._topic_ids |= topic_ids(access, [OPERATOR_ACTIONS, WARNING_FEEDBACK], 1)
         self._writer = Writer(settings, GROUP, clock)
         self._reader = Consumer(reader_config(settings, GROUP))
+        self._stillness = Stillness(frontier, clock)
         self._refused: list[Refused] = []
         self._paused: set[Place] = set()
         self._pace = Pace()
@@ -198,6 +201,8 @@ class Session:
                 self._take(topic, partition, time_ms // 1_000, record)
             if self._merge.is_at_end:
                 self._desk.advance(int(self._clock()) - MARGIN_SECONDS)
+            for stream, since in self._stillness.look():
+                self._desk.mark_stale(stream, since)
             self._write_if_changed()
 
     def _take(self, topic: str, partition: int, at: int, record: Arrived) -> None:

@@ -18,6 +18,7 @@ from agents.single.pace import Pace
 from agents.single.transaction import Refused
 from models.annotated import DutyPosition, WarningState
 from models.dutybook import Told
+from models.measures import Stream
 from models.notification import Notification
 from monitoring.duty import DutyMetrics
 from tests.unit.models.duties import MORNING, cleared, incident, warning
@@ -74,6 +75,7 @@ class World:
             (OPERATOR_ACTIONS, 0): [],
             (WARNING_FEEDBACK, 0): [],
         }
+        self.frontiers: dict[Any, int] = {}
         self.position: DutyPosition | None = None
         self.states: dict[str, WarningState] = {}
         self.others: dict[tuple[int, str], Any] = {}
@@ -170,7 +172,13 @@ class Bench:
 
     def start(self) -> Session:
         metrics = DutyMetrics(CollectorRegistry())
-        session = Session(Settings(partitions=PARTITIONS), metrics, lambda: True, lambda: self.world.now)
+        session = Session(
+            Settings(partitions=PARTITIONS),
+            metrics,
+            lambda: True,
+            lambda: self.world.now,
+            self.world.frontiers.get,
+        )
         self.session = session
         session._take_over()
         return session
@@ -262,6 +270,27 @@ def test_what_cannot_be_read_is_refused_or_passed_over(monkeypatch: pytest.Monke
     bench.run(2)
     assert sorted(world.refused) == ["malformed_json", "missing_field", "unknown_value"]
     assert set(world.states) == {"w1"}
+
+
+def test_a_stream_that_stands_still_is_seen_and_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten minutes without a closed pane mark its warnings, also over a takeover; the next pane takes the mark away."""
+    world = World()
+    bench = Bench(monkeypatch, world)
+    world.frontiers = {Stream.COMPLAINTS: MORNING, Stream.CALLS: MORNING}
+    world.append(EARLY_WARNINGS, warning("w1", severity="minor"))
+    bench.run(8, looks=8)
+    world.frontiers[Stream.CALLS] += 60
+    assert world.states["w1"].stale_since == 0
+    bench.run(4, looks=4)
+    marked = world.states["w1"].stale_since
+    assert MORNING < marked <= MORNING + 60
+    bench.start()
+    bench.run(4, looks=4)
+    assert world.states["w1"].stale_since == marked
+    world.frontiers[Stream.COMPLAINTS] += 60
+    bench.run(1, looks=1)
+    assert world.states["w1"].stale_since == 0
+    assert len(world.notifications) == 1
 
 
 @pytest.mark.parametrize("seed", range(6))
