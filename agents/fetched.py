@@ -15,6 +15,7 @@ that are giants by themselves are read whole.
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from mmap import ACCESS_READ, MADV_DONTNEED, mmap
@@ -56,6 +57,20 @@ _CODEC_AT: Final = 22
 _CODEC_MASK: Final = 0x07
 _RECORDS_AT: Final = 61
 """Where the records of a batch begin (Kafka's format, magic 2)."""
+
+
+class _Room(threading.local):
+    """Where this thread decompresses into, kept: a new place for each batch is filled with zeros for longer than a small batch is read."""
+
+    room = bytearray()
+
+    def of(self, size: int) -> bytearray:
+        if len(self.room) != size:
+            self.room = bytearray(size)
+        return self.room
+
+
+_room = _Room()
 
 
 class _Read(NamedTuple):
@@ -119,7 +134,7 @@ class FetchedRecords:
         if codec == _SNAPPY:
             body = memoryview(snappy_decode(packed))
         else:
-            room = bytearray(PASS_BYTES)
+            room = _room.of(PASS_BYTES)
             try:
                 body = memoryview(room)[: _INTO[codec](packed, room)]
             except cramjam.DecompressionError as error:
