@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "up": "Start Kafka and Redis on free ports, for your own programs.",
     "simulate": "Write a simulated operator's events, with the truth about its incidents.",
     "replay": "Send recorded events into the topics, at any speed.",
-    "tail": "Watch warnings, notices or classified complaints as they come.",
+    "tail": "Watch warnings, notices, notifications or classified complaints as they come.",
     "board": "Show the live board in Redis, or rebuild it from Kafka.",
     "detect": "Find the alarms in any series of counts: a CSV file, row by row.",
     "rules": "Check rule files, estimate false alarms, show a rule in words.",

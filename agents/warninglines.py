@@ -1,13 +1,14 @@
-"""Warnings with their annotations as lines for people: who acts, what holds back, who was told."""
+"""Warnings with their annotations, and notifications, as lines for people: who acts, what holds back, who is told."""
 
 from typing import Final
 
 from rich.text import Text
 
-from agents.lines import Lines
-from agents.terminal import local_time, printable
+from agents.lines import COLOUR_WORDS, Lines
+from agents.terminal import SEVERITY_STYLES, local_text, local_time, printable
 from models.annotated import RuleFeedback, WarningState
 from models.interval import wilson, z_of
+from models.notification import Notification
 
 ZH: Final = {
     "acknowledged by": "确认人",
@@ -80,6 +81,24 @@ def annotations(lines: Lines, state: WarningState) -> list[str]:
         for note in state.notes
     ]
     return found
+
+
+def notification(lines: Lines, one: Notification) -> Text:
+    """Return a notification: when, whom it calls and why, below it each warning that it speaks of."""
+    text = Text(f"{local_text(one.time, lines.zone)}  ")
+    label = f" {COLOUR_WORDS.get(one.severity, '?')} {printable(one.severity).upper():<8} "
+    text.append(label, style=SEVERITY_STYLES.get(one.severity, ""))
+    whom = ("不通知" if lines.language == "zh" else "nobody") if one.suppressed else printable(one.notify)
+    text.append(f"  {whom}", style="bold")
+    text.append(f"  {printable(one.summary_zh if lines.language == 'zh' else one.summary)}")
+    text.append(f"  {printable(one.group)}  {printable(one.id)}#{one.sequence}", style="dim")
+    for item in one.items:
+        held = "" if item.suppression.reason == "none" else f"  [{printable(item.suppression.reason)}]"
+        text.append(
+            f"\n    {printable('+'.join(item.reasons)):<10}  {printable(item.severity):<8}  {printable(item.rule)}  "
+            f"{lines.place(item.cell)}{held}  {printable(item.warning_id)}"
+        )
+    return text
 
 
 def is_noisy(rule: RuleFeedback) -> bool:

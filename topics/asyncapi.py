@@ -44,7 +44,6 @@ CORRELATION: Final[Mapping[str, tuple[str, str]]] = {
     "CaseUpdate": ("caseId", "The case."),
     "ProactiveNotice": ("faultId", "The fault that notices are about."),
     "NetworkFault": ("alarmId", "The alarm, from raised to cleared."),
-    "WarningState": ("warning/id", "The episode."),
     "Notification": ("group", "The warnings that are told together."),
     "SuppressionChange": ("id", "The silence or planned work."),
     "OperatorAction": ("warningId", "The warning that the action is about."),

@@ -21,7 +21,7 @@ from tests.real.pipeline import Pipeline, Worker, until
 from tests.unit.models.duties import cleared, warning
 from topics.catalogue import EARLY_WARNINGS, NOTIFICATIONS, SUPPRESSIONS, WARNING_STATES
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 POLICY = """groups:
   - {id: all, by: [region], wait: 0s, interval: 1s, repeat: 1h, ladder: quick}

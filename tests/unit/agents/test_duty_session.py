@@ -276,7 +276,7 @@ def test_a_stream_that_stands_still_is_seen_and_nothing_is_told(monkeypatch: pyt
     """Ten minutes without a closed pane mark its warnings, also over a takeover; the next pane takes the mark away."""
     world = World()
     bench = Bench(monkeypatch, world)
-    world.frontiers = {Stream.COMPLAINTS: MORNING, Stream.CALLS: MORNING}
+    world.frontiers.update({Stream.COMPLAINTS: MORNING, Stream.CALLS: MORNING})
     world.append(EARLY_WARNINGS, warning("w1", severity="minor"))
     bench.run(8, looks=8)
     world.frontiers[Stream.CALLS] += 60

@@ -11,11 +11,11 @@ from agents.commands import warnings as command
 from agents.commands.explain import told
 from agents.explanation import buckets_of, measured, plain, points_of, span_of
 from agents.lines import Lines
-from agents.warninglines import annotated, is_noisy, precision_of
+from agents.warninglines import annotated, is_noisy, notification, precision_of
 from models.annotated import Acknowledgement, OperatorNote, RuleFeedback, Suppression, Verdict, WarningState
 from models.measures import FIELDS, WIDTH, Stream
 from models.outcomes import Contribution
-from tests.unit.models.duties import MORNING, cleared, warning
+from tests.unit.models.duties import MORNING, Bench, at, cleared, warning
 
 COMPLAINTS: Final = Stream.COMPLAINTS
 
@@ -123,6 +123,22 @@ def test_a_state_without_anything_added_says_so() -> None:
     """Nobody has acknowledged it; nothing else is claimed."""
     text = annotated(lines(), WarningState(warning=TRANSITIONS[0], opened=MORNING)).plain
     assert text.splitlines()[-1].strip() == "not acknowledged"
+
+
+def test_a_notification_says_whom_it_calls_and_why() -> None:
+    """What is held back names nobody, and the reason stands beside the warning."""
+    bench = Bench()
+    bench.warn(0, warning("w1"))
+    bench.act(0, "silence", silence_id="s1", matchers={"region": "31"}, until=at(60) * 1000)
+    bench.warn(0, warning("w2", cell="region=31"))
+    bench.until(1)
+    texts = sorted(
+        (notification(lines(), one).plain for one in bench.notifications), key=lambda one: "nobody" in one
+    )
+    assert "agent" in texts[0]
+    assert "Guangdong" in texts[0]
+    assert "[silence]" in texts[1]
+    assert "不通知" in "".join(notification(lines("zh"), one).plain for one in bench.notifications)
 
 
 def test_a_rule_is_noisy_when_enough_were_judged_and_most_were_false() -> None:
