@@ -92,8 +92,13 @@ def notification(
 
 
 def quiet(state: WarningState) -> bool:
-    """Return whether nobody is called about a warning's news. Who was told that it began is told that it is over."""
-    return state.is_suppressed and (state.is_open or not state.told)
+    """Return whether nobody is called about a warning's news.
+
+    Who was told that it began is told that it is over; of what nobody was told the end is for the record only.
+    """
+    if state.is_open:
+        return state.is_suppressed
+    return not state.told and (state.is_suppressed or News.NEW not in state.news)
 
 
 def _reasons(group: GroupState, state: WarningState) -> tuple[str, ...]:

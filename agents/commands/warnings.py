@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import click
@@ -241,7 +242,7 @@ def silence_command(
     end = now + seconds if seconds is not None else until or 0.0
     if end <= now:
         raise click.UsageError("it would be over before it begins; name a later time")
-    id = silence_id or f"s-{int(now):x}-{actor}"
+    id = silence_id or f"s-{uuid4().hex[:8]}"
     ends = datetime.fromtimestamp(end, UTC).isoformat(timespec="seconds")
     fields = {
         "verb": OperatorVerb.SILENCE, "actor": actor, "silenceId": id, "matchers": wanted, "until": ends, "note": note,

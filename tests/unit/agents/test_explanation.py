@@ -210,6 +210,9 @@ def test_a_silence_names_matchers_and_an_end(monkeypatch: pytest.MonkeyPatch) ->
     assert sent.events[0][2]["matchers"] == {"region": "44", "category": "NET|BRD"}
     assert sent.run("silence", "--warning", "w1", "--for", "2h")[0] == 0
     assert sent.events[1][2]["matchers"] == {"warning": "w1"}
+    code, output = sent.run("silence", "--warning", "w1", "--for", "2h", "--actor", "a night shift")
+    assert output.splitlines()[-1] == sent.events[2][1]
+    assert " " not in sent.events[2][1]
 
 
 @pytest.mark.parametrize(

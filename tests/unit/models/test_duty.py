@@ -249,6 +249,31 @@ def test_a_parent_holds_its_children_back_and_lists_them() -> None:
     assert not bench.state("c1").is_suppressed
 
 
+def test_what_nobody_was_told_of_ends_in_the_record_only() -> None:
+    """The parent clears, and its child soon after: no call about the end of something that nobody has heard of.
+
+    region 44   10:00 major ---------- 10:30 cleared
+    NET in 44   10:00 minor (held) ---- 10:30:12 cleared
+    """
+    bench = Bench()
+    bench.warn(
+        0, warning("p", cell="region=44", observed=400.0, expected=100.0), warning("c", severity="minor")
+    )
+    bench.warn(30, cleared("p", cell="region=44"))
+    bench.warn(30.2, cleared("c"))
+    bench.until(60)
+    items = {
+        (item.warning_id, reason)
+        for one in bench.notifications
+        for item in one.items
+        for reason in item.reasons
+    }
+    assert {("c", "new"), ("c", "recovered"), ("p", "new"), ("p", "recovered")} <= items
+    calling = [one for one in bench.notifications if not one.suppressed]
+    assert all(one.items[0].warning_id == "p" for one in calling)
+    assert ("c", "released") not in items
+
+
 def test_the_smallest_cell_that_explains_the_excess_is_told() -> None:
     """It has four fifths of its parent's excess: the parent is linked to it, and not the other way round."""
     bench = Bench()
