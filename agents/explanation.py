@@ -98,7 +98,6 @@ def minutes_of(
     cell: str,
     start: int,
     end: int,
-    partitions: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[int, list[int]]:
     """Return the on-time sums of each minute of a cell in [start, end), folded from the panes.
@@ -106,10 +105,11 @@ def minutes_of(
     Raises:
         ReadingError: the topic cannot be read.
     """
-    home = partition_of(cell, partitions)
     latest: dict[tuple[str, int, int], tuple[int, list[int] | None]] = {}
     width = WIDTH[Stream(stream)]
     with TopicReader(brokers, PANES) as reader:
+        # As the topic has them, and not as the settings of whoever asks.
+        home = partition_of(cell, len(reader.partitions))
         bounds = reader.bounds()
         first = reader.offsets_at((start - EARLY_SECONDS) * 1_000)[home]
         starts = {partition: high for partition, (_, high) in bounds.items()} | {home: first}

@@ -92,7 +92,7 @@ def explain(*, warning_id: str, brokers: str | None, lang: Language, as_json: bo
             def progress(done: int, total: int) -> None:
                 bar.update(max(0, done * 1_000 // max(1, total) - bar.pos))
 
-            minutes = minutes_of(access, last.stream, last.cell, start, end, settings.partitions, progress)
+            minutes = minutes_of(access, last.stream, last.cell, start, end, progress)
         buckets = buckets_of(transitions, minutes)
     words = _rule_words(settings, transitions[-1], lang)
     if as_json:
