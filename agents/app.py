@@ -81,6 +81,8 @@ class Pipeline:
     outbox: Outbox
     observer: Observer
     registry: CollectorRegistry
+    frontier: Callable[[Stream], int | None]
+    """The time up to which a stream's panes are closed, as far as this worker knows; None where it owns no windows."""
 
 
 def create_pipeline(
@@ -184,7 +186,7 @@ def create_pipeline(
     live.append(core)
     app = _faust_app(settings, core)
     spare_the_collector()
-    return Pipeline(app, core, outbox, observer, registry)
+    return Pipeline(app, core, outbox, observer, registry, siblings)
 
 
 def spare_the_collector() -> None:

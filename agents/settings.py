@@ -129,6 +129,13 @@ class Settings(BaseSettings):
     faults: bool = Field(
         True, description="Join network faults and complaints; of all workers that do, one is at it."
     )
+    duty: bool = Field(
+        True,
+        description="Take in what people do about warnings, and notify them; of all workers that do, one is at it.",
+    )
+    duty_file: Path | None = Field(
+        None, description="YAML policy of groups, ladders and inhibition; the shipped one by default."
+    )
     dead_letter_ratio_max: float = Field(
         0.5,
         gt=0,

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from time import monotonic
 from typing import Final
 
@@ -25,11 +25,13 @@ from agents.boardagent import BoardAgent, board_of
 from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
 from agents.crashpoints import reach
-from agents.faults.thread import FaultsThread
+from agents.duty.owner import DutyOwner
+from agents.faults.owner import FaultsOwner
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
 from agents.permissions import REMEDY, Forbidden, refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
+from agents.single.thread import Owner, OwnerThread
 from agents.transport import BatchConsumer
 from models.errors import BarometerError
 from models.measures import Stream
@@ -228,7 +230,7 @@ def run_worker(settings: Settings) -> None:
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")
     if look(access):
         changelogs = (Acl("topic", changelog_of(table), ("Read", "Write")) for table in ("windows", *Stream))
-        wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults)
+        wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults, duty=settings.duty)
         refuse_forbidden(access, (*wanted, *changelogs))
     board = board_of(settings)
     topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
@@ -243,6 +245,15 @@ def run_worker(settings: Settings) -> None:
         )
     reach("start")
     serve(pipeline, settings, agent)
+
+
+def owners_of(settings: Settings, pipeline: Pipeline) -> Iterator[Owner]:
+    """Yield what this worker is ready to own, of all workers that are one of each."""
+    metrics = pipeline.observer.metrics
+    if settings.faults:
+        yield FaultsOwner(settings, metrics.faults)
+    if settings.duty:
+        yield DutyOwner(settings, metrics.duty, pipeline.frontier)
 
 
 def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = None) -> None:
@@ -270,7 +281,9 @@ def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = Non
     worker.session_timeout_seconds = settings.session_timeout_seconds
     pipeline.core.on_failed = worker.fail
     try:
-        with FaultsThread(settings, pipeline.observer.metrics.faults) if settings.faults else nullcontext():
+        with ExitStack() as beside:
+            for owner in owners_of(settings, pipeline):
+                beside.enter_context(OwnerThread(settings, owner))
             worker.run()
     finally:
         pipeline.outbox.close()

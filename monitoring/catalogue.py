@@ -207,6 +207,56 @@ ALARMS_DROPPED: Final = Metric(
     Kind.COUNTER,
     "Alarms that were forgotten because more were known at once than are held; those cleared longest ago go first.",
 )
+DUTY_OWNER: Final = Metric(
+    "barometer_duty_owner",
+    Kind.GAUGE,
+    "1 on the one worker that takes in what people do about warnings and notifies them, otherwise 0.",
+)
+OPEN_WARNINGS: Final = Metric(
+    "barometer_open_warnings",
+    Kind.GAUGE,
+    "Warnings that go on, by what holds their notices back: none, silence, planned_work, linked_fault, parent or part.",
+    ("suppression",),
+)
+UNACKNOWLEDGED: Final = Metric(
+    "barometer_unacknowledged_warnings",
+    Kind.GAUGE,
+    "Warnings that go on, of which people were told and which nobody has acknowledged.",
+)
+NOTIFICATIONS: Final = Metric(
+    "barometer_notifications_total",
+    Kind.COUNTER,
+    "Notifications written, by reason (one may have several) and whether they call anybody.",
+    ("reason", "suppressed"),
+)
+OPERATOR_ACTIONS: Final = Metric(
+    "barometer_operator_actions_total",
+    Kind.COUNTER,
+    "Actions of people on warnings, feedback among them: applied, repeated, of something unknown, or of an episode that is over.",
+    ("verb", "result"),
+)
+JUDGED_WARNINGS: Final = Metric(
+    "barometer_judged_warnings",
+    Kind.GAUGE,
+    "Warnings that people have judged, by rule and verdict: true_alarm or false_alarm.",
+    ("rule", "verdict"),
+)
+RULE_PRECISION: Final = Metric(
+    "barometer_rule_precision",
+    Kind.GAUGE,
+    "Share of true alarms among a rule's warnings that people have judged.",
+    ("rule",),
+)
+DUTY_LAG: Final = Metric(
+    "barometer_duty_lag_records",
+    Kind.GAUGE,
+    "Transitions, actions, feedback and incidents that the duty desk has not taken in.",
+)
+DUTY_FAILURES: Final = Metric(
+    "barometer_duty_failures_total",
+    Kind.COUNTER,
+    "Times that the duty desk began anew after an error; the streams go on meanwhile.",
+)
 RECOVERY_SECONDS: Final = Metric(
     "barometer_recovery_seconds", Kind.GAUGE, "How long the last recovery of state from the changelogs took."
 )
@@ -260,6 +310,16 @@ METRICS: Final[tuple[Metric, ...]] = (
     *(WARNINGS, PROVISIONAL, RULE_SETS, WORK_ORDERS, COMPLAINTS),
     *(FAULTS_OWNER, ACTIVE_FAULTS, INCIDENTS, COMPLAINT_LINKS, COMPLAINTS_HELD, FAULTS_LAG, FAULTS_FAILURES),
     ALARMS_DROPPED,
+    *(
+        DUTY_OWNER,
+        OPEN_WARNINGS,
+        UNACKNOWLEDGED,
+        NOTIFICATIONS,
+        OPERATOR_ACTIONS,
+        JUDGED_WARNINGS,
+        RULE_PRECISION,
+    ),
+    *(DUTY_LAG, DUTY_FAILURES),
     *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP),
     *(BOARD_LAG, BOARD_REBUILDS, BUILD_INFO),
 )

@@ -2,7 +2,7 @@
 
 The hot path is meant to count in plain integers and call once a batch; every child (one combination of label
 values) is bound once and then found by one dictionary look-up. All writers run in the worker's thread, but for
-`faults`, whose thread also counts dead letters of its own topics.
+`faults` and `duty`, whose threads also count dead letters of their own topics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from models.ruleorder import RuleSetFate
 from monitoring import catalogue
 from monitoring.catalogue import METRICS, Metric, markdown_table
 from monitoring.collectors import BucketHistogram, ScrapedGauge
+from monitoring.duty import DutyMetrics
 from monitoring.faults import FaultsMetrics
 from monitoring.health import Health
 
@@ -145,6 +146,7 @@ class PipelineMetrics:
         ):
             registry.register(collector)
         self.faults = FaultsMetrics(registry, self.on_dead_letters)
+        self.duty = DutyMetrics(registry, self.on_dead_letters)
         for stream in Stream:
             for outcome in Outcome:
                 self._events.add((stream, outcome), 0)

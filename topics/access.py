@@ -15,15 +15,22 @@ from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
     DEAD_LETTERS,
+    DUTY_STATE,
+    EARLY_WARNINGS,
     INCIDENT_STATE,
     INCIDENTS,
     NETWORK_FAULTS,
     NETWORK_TOPOLOGY,
+    NOTIFICATIONS,
+    OPERATOR_ACTIONS,
     PANES,
     PROACTIVE_NOTICES,
     REPLAYED_LETTERS,
     RULE_SET_REPORTS,
     RULE_SETS,
+    SUPPRESSIONS,
+    WARNING_FEEDBACK,
+    WARNING_STATES,
     WINDOWS,
     catalogue,
 )
@@ -43,6 +50,9 @@ READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS})
 READ_BACK_FOR_FAULTS = frozenset({CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE})
 RULES_WRITTEN = frozenset({PANES, RULE_SETS})
 """Where rule sets are pushed to, in one transaction."""
+DUTY_INPUTS = frozenset({OPERATOR_ACTIONS, WARNING_FEEDBACK})
+DUTY_OUTPUTS = frozenset({WARNING_STATES, NOTIFICATIONS, SUPPRESSIONS, DUTY_STATE})
+READ_BACK_FOR_DUTY = frozenset({EARLY_WARNINGS, WARNING_STATES, DUTY_STATE})
 UNWRITTEN = frozenset({CASE_ESCALATIONS, PROACTIVE_NOTICES})
 """Contracts that nothing fulfils yet."""
 CHANGELOG_PREFIX = f"{GROUP}-"
@@ -59,7 +69,7 @@ class Role(StrEnum):
     READER = "reader"
     """Looks and writes nothing: `tail`, `deadletters list` and `show`, `rules list` and `audit`, `verify`."""
     OPERATOR = "operator"
-    """Sends refused records back, and puts rules in force: `deadletters replay`, `rules push`."""
+    """Sends refused records back, puts rules in force, acts on warnings: `deadletters replay`, `rules push`, `warnings ack`."""
     PRODUCER = "producer"
     """Writes the inputs: the operator's systems, `replay`, `simulate`."""
 
@@ -76,21 +86,21 @@ class Acl:
     """`name` stands for every resource that begins so."""
 
 
-def acls(role: Role, *, heartbeats: bool = True, faults: bool = True) -> tuple[Acl, ...]:
-    """Return what `role` needs. Workers without heartbeats write no input; those without faults leave their topics alone."""
-    return tuple(_acls(role, heartbeats, faults))
+def acls(role: Role, *, heartbeats: bool = True, faults: bool = True, duty: bool = True) -> tuple[Acl, ...]:
+    """Return what `role` needs. Workers without heartbeats write no input; those without faults or duty leave their topics alone."""
+    return tuple(_acls(role, heartbeats, faults, duty))
 
 
-def _acls(role: Role, heartbeats: bool, faults: bool) -> Iterator[Acl]:
+def _acls(role: Role, heartbeats: bool, faults: bool, duty: bool) -> Iterator[Acl]:
     for spec in catalogue():
-        operations = _on_topic(role, spec, heartbeats, faults)
+        operations = _on_topic(role, spec, heartbeats, faults, duty)
         if operations:
             yield Acl("topic", spec.name, operations)
     if role is Role.WORKER:
         yield Acl("topic", CHANGELOG_PREFIX, ("Create", "Read", "Write"), prefixed=True)
         yield Acl("group", GROUP, ("Read",))
         yield Acl("group", CHANGELOG_PREFIX, ("Read",), prefixed=True)
-        if faults:
+        if faults or duty:
             yield Acl("transactional-id", CHANGELOG_PREFIX, ("Describe", "Write"), prefixed=True)
     if role is Role.OPERATOR:
         yield Acl("transactional-id", RULES_WRITER, ("Describe", "Write"))
@@ -99,7 +109,7 @@ def _acls(role: Role, heartbeats: bool, faults: bool) -> Iterator[Acl]:
         yield Acl("group", GROUP, ("Describe",), prefixed=True)
 
 
-def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool) -> tuple[str, ...]:
+def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool, duty: bool) -> tuple[str, ...]:
     name, incoming = spec.name, spec.direction is Direction.IN
     reads = writes = False
     if role is Role.ADMIN:
@@ -110,15 +120,18 @@ def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool) -> tu
         writes = incoming
     elif role is Role.OPERATOR:
         # A letter that holds the beginning only is completed from the topic itself.
-        is_judged = name in STREAMS | FAULTS_INPUTS
-        reads = is_judged or name in {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS} | RULES_WRITTEN
+        is_judged = name in STREAMS | FAULTS_INPUTS | DUTY_INPUTS
+        told = {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS, WARNING_STATES, DUTY_STATE}
+        reads = is_judged or name in told | RULES_WRITTEN
         writes = is_judged or name == REPLAYED_LETTERS or name in RULES_WRITTEN
     elif incoming:
-        reads = name in STREAMS or (faults and name in FAULTS_INPUTS)
+        reads = name in STREAMS or (faults and name in FAULTS_INPUTS) or (duty and name in DUTY_INPUTS)
         writes = heartbeats and name in STREAMS
     else:
         reads = name in READ_BACK or (faults and name in READ_BACK_FOR_FAULTS)
-        writes = name not in UNWRITTEN | {REPLAYED_LETTERS} and (faults or name not in FAULTS_OUTPUTS)
+        reads = reads or (duty and name in READ_BACK_FOR_DUTY)
+        writes = name not in UNWRITTEN | {REPLAYED_LETTERS}
+        writes = writes and (faults or name not in FAULTS_OUTPUTS) and (duty or name not in DUTY_OUTPUTS)
     return ("Read",) * reads + ("Write",) * writes
 
 

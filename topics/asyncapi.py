@@ -44,6 +44,8 @@ CORRELATION: Final[Mapping[str, tuple[str, str]]] = {
     "CaseUpdate": ("caseId", "The case."),
     "ProactiveNotice": ("faultId", "The fault that notices are about."),
     "NetworkFault": ("alarmId", "The alarm, from raised to cleared."),
+    "Notification": ("group", "The warnings that are told together."),
+    "SuppressionChange": ("id", "The silence or planned work."),
     "OperatorAction": ("warningId", "The warning that the action is about."),
     "WarningFeedback": ("warningId", "The warning that was judged."),
     "RuleSetInForce": ("version", "The rule set, from its push to what every partition makes of it."),

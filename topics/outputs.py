@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Final
 
+from models.annotated import DutyPosition, GroupState, HoldState, RuleFeedback, WarningState
 from models.joined import ComplaintLink, FaultsPosition, Incident, IncidentState
 from models.measures import FIELDS
 from models.notices import CaseEscalation, ProactiveNotice
+from models.notification import Notification, SuppressionChange
 from models.outcomes import (
     ClassifiedComplaint,
     DeadLetter,
@@ -34,6 +36,10 @@ INCIDENTS: Final = "cx.incidents.v1"
 COMPLAINT_LINKS: Final = "cx.complaint-links.v1"
 INCIDENT_STATE: Final = "cx.incident-state.v1"
 RULE_SET_REPORTS: Final = "cx.rule-set-reports.v1"
+WARNING_STATES: Final = "cx.warning-states.v1"
+NOTIFICATIONS: Final = "cx.notifications.v1"
+SUPPRESSIONS: Final = "cx.suppressions.v1"
+DUTY_STATE: Final = "cx.duty-state.v1"
 DEAD_LETTERS: Final = "cx.dead-letters.v1"
 REPLAYED_LETTERS: Final = "cx.replayed-letters.v1"
 
@@ -94,6 +100,30 @@ INCIDENT_STATE_CONTRACT: Final = TopicSpec(
         "one writer at a time"
     ),
     description="What the owner of network faults keeps: incidents that are not closed, and how far complaints have settled.",
+)
+
+
+DUTY_STATE_CONTRACT: Final = TopicSpec(
+    name=DUTY_STATE,
+    title="State of the duty desk",
+    title_zh="值班台状态",
+    direction=Direction.INTERNAL,
+    key="kind|id; kinds are group, hold and rule; or position",
+    values=(GroupState, HoldState, RuleFeedback, DutyPosition),
+    ce_types=(
+        "cx.duty.group.v1",
+        "cx.duty.hold.v1",
+        "cx.duty.rule-judged.v1",
+        "cx.duty.position.v1",
+    ),
+    retention=None,
+    cleanup=Cleanup.COMPACT,
+    order=_PER_KEY,
+    delivery=(
+        "the last of a key is in force; written in one transaction with the states and notifications that it speaks for, by "
+        "one writer at a time"
+    ),
+    description="What the duty desk keeps beside warnings: groups, silences and outages, feedback by rule, how far it has read.",
 )
 
 
@@ -234,6 +264,42 @@ OUTPUTS: Final = (
         "per complaint; the last is in force",
         "once for readers of committed records; others may see a link twice, of which the later in the log counts",
         "Which outage explains a complaint, with a score and the reason.",
+    ),
+    _output(
+        WARNING_STATES,
+        (WarningState,),
+        "cx.warning.annotated.v1",
+        "States of warnings",
+        "预警状态",
+        "id of the episode",
+        _PER_KEY,
+        "the last of a key is in force; a tombstone says that the warning was over for 30 days. Once for readers of committed "
+        "records",
+        "A warning with who acts on it, what holds it back, what it is linked to and how it was judged: annotations, no part of "
+        "the ledger.",
+        retention=None,
+    ),
+    _output(
+        NOTIFICATIONS,
+        (Notification,),
+        "cx.warning.notified.v1",
+        "Notifications",
+        "通知",
+        "group; grouping and labels",
+        "per group, by sequence; 1, 2, 3, ... without holes",
+        "once for readers of committed records; others may see one twice, with the same ce_id. Whoever delivers keeps the ids",
+        "What people are told of a group of warnings, why, and who is to know; what is held back is marked.",
+    ),
+    _output(
+        SUPPRESSIONS,
+        (SuppressionChange,),
+        "cx.suppression.changed.v1",
+        "Silences and planned work",
+        "静默与割接窗口",
+        "id of the silence or incident",
+        "per silence or planned work, by sequence; 1, 2, 3, ... without holes",
+        "once for readers of committed records; others may see a change twice, with the same ce_id",
+        "A silence or a planned work has begun, was changed, or is over, and what it has held back.",
     ),
     _output(
         DEAD_LETTERS,

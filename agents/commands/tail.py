@@ -1,4 +1,4 @@
-"""`barometer tail`: warnings, provisional notices and classified complaints as they come, for people.
+"""`barometer tail`: warnings, provisional notices, notifications and classified complaints as they come, for people.
 
 A view only: it joins no consumer group, commits nothing, and may be started and stopped at will.
 """
@@ -17,8 +17,10 @@ from agents.lines import COLOUR_WORDS, Language, Lines
 from agents.reading import BEGINNING, Record, TopicReader
 from agents.settings import load_settings
 from agents.terminal import console, printable
+from agents.warninglines import notification
+from models.notification import Notification
 from models.outcomes import ClassifiedComplaint, EarlyWarning, ProvisionalNotice
-from topics.catalogue import CLASSIFIED_COMPLAINTS, EARLY_WARNINGS, PROVISIONAL_NOTICES
+from topics.catalogue import CLASSIFIED_COMPLAINTS, EARLY_WARNINGS, NOTIFICATIONS, PROVISIONAL_NOTICES
 
 SEVERITIES: Final = ("critical", "major", "minor", "warning")
 """Worst first (X.733)."""
@@ -28,7 +30,7 @@ PRIORITIES: Final = ("P1", "P2", "P3", "P4")
 REMEMBERED: Final = 10_000
 """How many identities are kept to tell a repeat: outputs are written at least once."""
 
-Value = TypeVar("Value", EarlyWarning, ProvisionalNotice, ClassifiedComplaint)
+Value = TypeVar("Value", EarlyWarning, ProvisionalNotice, ClassifiedComplaint, Notification)
 
 
 class Recent:
@@ -141,7 +143,7 @@ def _records(reader: TopicReader, from_beginning: bool, no_follow: bool) -> Iter
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def tail() -> None:
-    """Watch warnings, notices or classified complaints as they come. Ctrl-C ends.
+    """Watch warnings, notices, notifications or classified complaints as they come. Ctrl-C ends.
 
     \b
     Examples
@@ -150,6 +152,7 @@ def tail() -> None:
       barometer tail warnings --no-follow --json | jq .summary
       barometer tail classified --priority P2
       barometer tail notices --from-beginning
+      barometer tail notifications --suppressed
 
     Colours are those of the four warning levels: 红 critical, 橙 major, 黄 minor, 蓝 warning.
     """
@@ -190,6 +193,19 @@ def notices(severity: str, **options: Any) -> None:
         return seen.add((notice.id, notice.state)) and notice.severity in wanted
 
     _watch(PROVISIONAL_NOTICES, ProvisionalNotice, wants, Lines.notice, **options)
+
+
+@tail.command("notifications")
+@click.option("--suppressed", is_flag=True, help="Also those that call nobody.")
+@_options
+def notifications(suppressed: bool, **options: Any) -> None:
+    """What people are told of warnings, by group: whom, why, and of which warnings."""
+    seen = Recent()
+
+    def wants(one: Notification) -> bool:
+        return seen.add(one.id) and (suppressed or not one.suppressed)
+
+    _watch(NOTIFICATIONS, Notification, wants, notification, **options)
 
 
 @tail.command("classified")

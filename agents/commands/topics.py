@@ -167,7 +167,7 @@ def permissions(role: str, principal: str | None, brokers: str | None) -> None:
     from topics.access import Role, acls, commands
 
     settings = load_settings(brokers=brokers)
-    wanted = acls(Role(role), heartbeats=settings.heartbeats, faults=settings.faults)
+    wanted = acls(Role(role), heartbeats=settings.heartbeats, faults=settings.faults, duty=settings.duty)
     for command in commands(wanted, principal or f"User:barometer-{role}", settings.brokers):
         click.echo(command)
 

@@ -17,15 +17,18 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from agents.cluster import topic_ids
-from agents.faults.arrived import Arrived, arrived, arrived_message, complaint_of, element_of, report_of
-from agents.faults.clients import reader_config
+from agents.faults.arrived import complaint_of, element_of, report_of
 from agents.faults.flaws import name_flaws
-from agents.faults.pace import Pace
-from agents.faults.writer import POSITION_KEY, Refused, Writer
+from agents.faults.writer import POSITION_KEY, Writer
 from agents.kafkaclient import access_of
 from agents.reading import TRANSIENT, UNREACHABLE, ReadingError, TopicReader
 from agents.settings import Settings
-from models.errors import BarometerError, ContractError, RejectedEvent
+from agents.single.arrived import Arrived, arrived, arrived_message
+from agents.single.clients import reader_config
+from agents.single.pace import Pace
+from agents.single.thread import OwnershipLost
+from agents.single.transaction import Refused
+from models.errors import ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
 from models.faultbook import ALARMS_MAX
 from models.joined import ComplaintLink, FaultsPosition, IncidentState
@@ -45,6 +48,8 @@ from topics.catalogue import (
 
 log = logging.getLogger(__name__)
 
+GROUP: Final = "barometer-faults"
+"""Consumer group of the owner, and its producer's transactional id."""
 FORMAT: Final = 1
 """Of `FaultsPosition`; another one is refused."""
 POSITION_SECONDS: Final = 10.0
@@ -79,10 +84,6 @@ def _link_of(told: ComplaintLink) -> Link | None:
     return Link(told.incident_id, told.fault_id, told.score, LinkReason(told.reason), Phase(told.phase))
 
 
-class OwnershipLost(BarometerError):
-    """Another worker is the owner, or this one is to stop."""
-
-
 class Session:
     """A context manager. `is_owner` is asked between batches and takes part in the group meanwhile."""
 
@@ -99,8 +100,8 @@ class Session:
         own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE]
         self._topic_ids = topic_ids(access_of(settings), own, settings.partitions)
         self._topic_ids |= topic_ids(access_of(settings), [NETWORK_FAULTS, NETWORK_TOPOLOGY], 1)
-        self._writer = Writer(settings, clock)
-        self._reader = Consumer(reader_config(settings))
+        self._writer = Writer(settings, GROUP, clock)
+        self._reader = Consumer(reader_config(settings, GROUP))
         self._desk = Desk(settings.partitions, load_explanations(), load_names())
         self._next = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
         self._judged = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}

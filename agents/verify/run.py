@@ -4,6 +4,7 @@ outputs ──index──┐
                  ├─> walk over each source partition ──> tables, on-time totals
 source ──────────┘                                             │
 early-warnings, active-warnings ──> compare <── ledger <── judge cell by cell
+warning-states ───────────────────> compare <── early-warnings, as they stand
 windows, the board in Redis ──────> compare <── sums over the minutes of each cell
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from agents.kafkaclient import Brokers
 from agents.settings import Settings
+from agents.verify.annotated import ANNOTATED, compare_annotated
 from agents.verify.board import compare_board
 from agents.verify.index import FOREIGN, Columns, Rereader, SourceStamps
 from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, LEDGER, WORK_ORDERS
@@ -83,7 +85,7 @@ GROUP: Final = "barometer"
 """Consumer group of the workers."""
 TABLES: Final = (
     CLASSIFIED, WORK_ORDERS, DEAD_LETTERS, SNAPSHOTS, HOUR_SNAPSHOTS, WATERMARKS, COVERAGE, ORDER, FOREIGN, IN_FORCE, LEDGER,
-    TRANSITION_ORDER, ACTIVE, WINDOWS_TABLE,
+    TRANSITION_ORDER, ACTIVE, ANNOTATED, WINDOWS_TABLE,
 )  # fmt: skip
 TOLD_WITHIN_SECONDS: Final = 5.0
 """Windows are told every two seconds at most, and the board follows them: so long they may take though nobody waits."""
@@ -169,6 +171,8 @@ def verify(
     # Recomputing took its time: the workers get theirs anew.
     deadline = monotonic() + wait_seconds
     ends = compare_told(cluster, brokers, keyed[1:3], ledger, frontiers, offsets.outputs, deadline, tallies)
+    if settings.duty:
+        tallies.add([compare_annotated(brokers)])
     meter.begin("comparing the windows", 0)
     deadline = max(deadline, monotonic() + TOLD_WITHIN_SECONDS)
     expected = ExpectedWindows(minutes, frontiers)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from agents.commands.faults import faults
 from agents.embedded.kafka import KafkaCluster
+from agents.faults.session import GROUP
 from agents.faults.writer import Writer
 from models.joined import ComplaintLink, FaultsPosition, Incident
 from models.joining import Joined
@@ -247,7 +248,7 @@ def test_whoever_begins_last_is_the_only_one_who_can_write(fresh_kafka: KafkaClu
             held_since=0,
         )
         nothing = Joined([], [], {})
-        earlier, later = (Writer(pipeline.settings, lambda: MORNING) for _ in range(2))
+        earlier, later = (Writer(pipeline.settings, GROUP, lambda: MORNING) for _ in range(2))
         earlier.begin()
         earlier.write(nothing, (), replace(position, watermark=1))
         later.begin()

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from agents.embedded.kafka import KafkaCluster
-from agents.faults.arrived import Arrived, complaint_of, report_of
+from agents.faults.arrived import complaint_of, report_of
 from agents.replay import replay
 from agents.simulator.simulate import Simulation
 from agents.simulator.spec import Incident as Planned
 from agents.simulator.spec import IncidentKind, SimulationSpec, days_until
+from agents.single.arrived import Arrived
 from models.explains import load_explanations
 from models.faultbook import FaultBook
 from models.joined import ComplaintLink, Incident

@@ -375,13 +375,15 @@ def test_a_worker_without_a_right_names_it_before_it_begins(
         secured.grant((missing,), "worker")
 
 
-def test_a_worker_without_faults_begins_without_their_rights(secured: Secured, tmp_path: Path) -> None:
+def test_a_worker_without_faults_and_duty_begins_without_their_rights(
+    secured: Secured, tmp_path: Path
+) -> None:
     """With them it would be refused a start for what it never does."""
-    every, fewer = set(acls(Role.WORKER)), set(acls(Role.WORKER, faults=False))
+    every, fewer = set(acls(Role.WORKER)), set(acls(Role.WORKER, faults=False, duty=False))
     secured.revoke(tuple(every - fewer), "worker")
     secured.grant(tuple(fewer - every), "worker")
     try:
-        with worker_of(secured, tmp_path, "worker", faults=False) as worker:
+        with worker_of(secured, tmp_path, "worker", faults=False, duty=False) as worker:
             worker.wait_until_ready()
             assert worker.terminate() == 0
     finally:

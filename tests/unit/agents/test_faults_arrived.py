@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.faults.arrived import Arrived, complaint_of, element_of, report_of
+from agents.faults.arrived import complaint_of, element_of, report_of
+from agents.single.arrived import Arrived
 from models.errors import RejectedEvent, RejectReason
 from models.outcomes import ClassifiedComplaint
 from topics.catalogue import NETWORK_FAULTS, NETWORK_TOPOLOGY, decoders

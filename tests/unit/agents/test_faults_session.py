@@ -8,12 +8,12 @@ import pytest
 from confluent_kafka import KafkaError
 from prometheus_client import CollectorRegistry
 
-from agents.faults import pace
 from agents.faults import session as owner
-from agents.faults.pace import LOOK_SECONDS, LOOK_SHARE, YIELD_SECONDS, Pace
 from agents.faults.session import BATCH, Session
 from agents.reading import Record
 from agents.settings import Settings
+from agents.single import pace
+from agents.single.pace import LOOK_SECONDS, LOOK_SHARE, YIELD_SECONDS, Pace
 from models import faultbook
 from models.incident import SETTLES_AFTER
 from models.joining import FAULTS_ALONE
@@ -86,7 +86,9 @@ class Bench:
         self.look_takes = 0.0
         monkeypatch.setattr(owner, "topic_ids", lambda access, topics, partitions: dict.fromkeys(topics, "t"))
         monkeypatch.setattr(owner, "Consumer", lambda config: self.reader)
-        monkeypatch.setattr(owner, "Writer", lambda settings, clock: SimpleNamespace(write=self._write))
+        monkeypatch.setattr(
+            owner, "Writer", lambda settings, group, clock: SimpleNamespace(write=self._write)
+        )
         monkeypatch.setattr(owner, "monotonic", lambda: self.now)
         monkeypatch.setattr(owner, "Pace", lambda: Pace(lambda: self.now, lambda: self.worked))
         monkeypatch.setattr(pace, "sleep", self.slept.append)

@@ -9,11 +9,14 @@ from prometheus_client import REGISTRY, CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from models.annotated import RuleFeedback
 from models.errors import RejectReason
 from models.measures import Stream
+from models.notification import Notification
 from monitoring import metrics as metrics_module
 from monitoring.catalogue import METRICS, Kind, Metric, markdown_table
 from monitoring.collectors import BucketHistogram
+from monitoring.duty import OFF_DUTY, DutyView
 from monitoring.faults import NOT_OWNER, FaultsView
 from monitoring.health import Health
 from monitoring.metrics import HeartbeatResult, Outcome, PipelineMetrics
@@ -59,7 +62,27 @@ def filled(registry: CollectorRegistry) -> PipelineMetrics:
         FaultsView(owner=True, active={"fault": 1}, incidents={"inProgress": 1}, held=7, lag=3)
     )
     metrics.faults.on_failure()
+    metrics.duty.show(
+        DutyView(
+            owner=True,
+            open={"none": 2, "silence": 1},
+            unacknowledged=1,
+            rules=(RuleFeedback(rule="EW01", true_alarms=3, false_alarms=1),),
+            lag=4,
+        )
+    )
+    metrics.duty.on_actions({("acknowledge", "applied"): 1})
+    metrics.duty.on_notifications([notification()])
+    metrics.duty.on_failure()
     return metrics
+
+
+def notification() -> Notification:
+    """Return one that calls the agent."""
+    return Notification(
+        id="n", sequence=1, group="g", time="2026-03-01T10:00:00Z", reasons=("new",), severity="major",
+        notify="agent", items=(), open_count=1, summary="", summary_zh="",
+    )  # fmt: skip
 
 
 def test_a_scrape_shows_exactly_the_catalogue() -> None:
@@ -74,6 +97,24 @@ def test_a_scrape_shows_exactly_the_catalogue() -> None:
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         exposed[name] = (family.type, family.documentation, labels)
     assert exposed == {metric.name: (metric.kind, metric.help, set(metric.labels)) for metric in METRICS}
+
+
+def test_the_duty_desk_is_shown_as_it_stands(setup: Setup) -> None:
+    """Its owner alone shows open warnings and the precision of rules; a rule that nobody judged has none."""
+    registry, metrics = setup
+    value = registry.get_sample_value
+    assert value("barometer_duty_owner") == 0
+    rules = (RuleFeedback(rule="EW01", true_alarms=3, false_alarms=1), RuleFeedback(rule="EW02"))
+    metrics.duty.show(DutyView(owner=True, open={"silence": 2}, unacknowledged=5, rules=rules, lag=9))
+    assert value("barometer_open_warnings", {"suppression": "silence"}) == 2
+    assert value("barometer_unacknowledged_warnings") == 5
+    assert value("barometer_rule_precision", {"rule": "EW01"}) == 0.75
+    assert value("barometer_rule_precision", {"rule": "EW02"}) is None
+    assert value("barometer_judged_warnings", {"rule": "EW01", "verdict": "false_alarm"}) == 1
+    metrics.duty.on_notifications([notification(), notification()])
+    assert value("barometer_notifications_total", {"reason": "new", "suppressed": "false"}) == 2
+    metrics.duty.show(OFF_DUTY)
+    assert value("barometer_open_warnings", {"suppression": "silence"}) is None
 
 
 def test_the_joining_of_faults_is_shown_as_it_stands(setup: Setup) -> None:

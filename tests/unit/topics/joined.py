@@ -3,9 +3,10 @@
 from typing import Any
 
 from agents.batch import Partition
-from agents.faults.arrived import Arrived, complaint_of, report_of
+from agents.faults.arrived import complaint_of, report_of
 from agents.faults.session import FORMAT
 from agents.faults.writer import Writer
+from agents.single.arrived import Arrived
 from models.explains import load_explanations
 from models.joined import FaultsPosition
 from models.joining import Desk
@@ -14,7 +15,7 @@ from tests.unit.agents.modelled import ModelledBroker
 from topics.catalogue import CLASSIFIED_COMPLAINTS, NETWORK_FAULTS, decoders
 
 
-class _Keeping:
+class Keeping:
     """A transactional producer that writes to the modelled broker."""
 
     def __init__(self, run: ModelledBroker) -> None:
@@ -36,7 +37,7 @@ def join(run: ModelledBroker, *, steps: int = 4) -> None:
     writer = Writer.__new__(Writer)
     writer._partitions = 1
     writer._clock = lambda: run.append_ms / 1000
-    writer._producer = _Keeping(run)  # type: ignore[assignment]
+    writer._producer = Keeping(run)  # type: ignore[assignment]
     complaints = [arrived(record) for record in run.logs[Partition(CLASSIFIED_COMPLAINTS, 0)]]
     faults = [arrived(record) for record in run.logs[Partition(NETWORK_FAULTS, 0)]]
     for step in range(steps):

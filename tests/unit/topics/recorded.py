@@ -28,6 +28,7 @@ from models.rules import load_rules
 from models.screen import ScreenPolicy
 from models.version import judge_version
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
+from tests.unit.topics.dutied import attend
 from tests.unit.topics.joined import join
 from tests.unit.topics.written import by_hand
 from topics.catalogue import PANES, catalogue, decoders, input_of
@@ -106,6 +107,7 @@ def records() -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
     """Yield headers and values: what no program writes yet, and what a simulated run wrote and read."""
     run = broker()
     join(run)
+    attend(run)
     topics = {spec.name for spec in catalogue()}
     found = []
     for place, log in run.logs.items():

@@ -12,23 +12,31 @@ from topics.catalogue import (
     COMPLAINT_LINKS,
     COMPLAINTS,
     DEAD_LETTERS,
+    DUTY_STATE,
     EARLY_WARNINGS,
     INCIDENT_STATE,
     INCIDENTS,
     NETWORK_FAULTS,
     NETWORK_TOPOLOGY,
+    NOTIFICATIONS,
+    OPERATOR_ACTIONS,
     PANES,
     PROACTIVE_NOTICES,
     REPLAYED_LETTERS,
     SUBSCRIBER_COUNTS,
+    SUPPRESSIONS,
+    WARNING_FEEDBACK,
+    WARNING_STATES,
     catalogue,
 )
 from topics.spec import Direction
 
 
-def allowed(role: Role, name: str, *, heartbeats: bool = True, faults: bool = True) -> set[str]:
+def allowed(
+    role: Role, name: str, *, heartbeats: bool = True, faults: bool = True, duty: bool = True
+) -> set[str]:
     """Return the operations of a role on a topic or group."""
-    wanted = acls(role, heartbeats=heartbeats, faults=faults)
+    wanted = acls(role, heartbeats=heartbeats, faults=faults, duty=duty)
     return {one for acl in wanted if acl.name == name for one in acl.operations}
 
 
@@ -48,7 +56,7 @@ def test_a_worker_may_do_what_it_does_and_no_more() -> None:
     assert allowed(Role.WORKER, COMPLAINTS) == {"Read", "Write"}
     assert allowed(Role.WORKER, COMPLAINTS, heartbeats=False) == {"Read"}
     assert allowed(Role.WORKER, PANES) == {"Read", "Write"}
-    assert allowed(Role.WORKER, EARLY_WARNINGS) == {"Write"}
+    assert allowed(Role.WORKER, EARLY_WARNINGS, duty=False) == {"Write"}
     assert allowed(Role.WORKER, CHANGELOG_PREFIX) == {"Create", "Describe", "Read", "Write"}
     assert allowed(Role.WORKER, GROUP) == {"Read"}
 
@@ -68,12 +76,34 @@ def test_a_worker_without_faults_leaves_their_topics_alone() -> None:
     assert allowed(Role.WORKER, INCIDENTS, faults=False) == {"Read"}
     assert allowed(Role.WORKER, CLASSIFIED_COMPLAINTS, faults=False) == {"Write"}
     with_faults, without = (
-        {acl.kind for acl in acls(Role.WORKER, faults=faults)} for faults in (True, False)
+        {acl.kind for acl in acls(Role.WORKER, faults=faults, duty=False)} for faults in (True, False)
     )
     assert with_faults - without == {"transactional-id"}
 
 
-def test_an_operator_may_send_refused_records_back_and_no_more() -> None:
+def test_a_worker_that_is_no_duty_desk_leaves_its_topics_alone() -> None:
+    """It reads no actions of people, and writes neither states nor notifications."""
+    for topic in (
+        OPERATOR_ACTIONS,
+        WARNING_FEEDBACK,
+        WARNING_STATES,
+        NOTIFICATIONS,
+        SUPPRESSIONS,
+        DUTY_STATE,
+    ):
+        assert allowed(Role.WORKER, topic)
+        assert allowed(Role.WORKER, topic, duty=False) == set()
+    assert allowed(Role.WORKER, EARLY_WARNINGS) == {"Read", "Write"}
+
+
+def test_an_operator_may_act_on_warnings() -> None:
+    """Write actions and feedback, and look whether the warning is there."""
+    assert allowed(Role.OPERATOR, OPERATOR_ACTIONS) == {"Read", "Write"}
+    assert allowed(Role.OPERATOR, WARNING_FEEDBACK) == {"Read", "Write"}
+    assert allowed(Role.OPERATOR, WARNING_STATES) == {"Read"}
+
+
+def test_an_operator_may_send_records_back_act_on_warnings_and_no_more() -> None:
     """Read and mark the letters, and write into the topics whose records are refused: those that workers read."""
     assert allowed(Role.OPERATOR, DEAD_LETTERS) == {"Read"}
     assert allowed(Role.OPERATOR, REPLAYED_LETTERS) == {"Read", "Write"}
@@ -81,7 +111,7 @@ def test_an_operator_may_send_refused_records_back_and_no_more() -> None:
         if spec.direction is Direction.IN:
             is_judged = "Read" in allowed(Role.WORKER, spec.name)
             assert allowed(Role.OPERATOR, spec.name) == ({"Read", "Write"} if is_judged else set())
-        elif spec.name not in {DEAD_LETTERS, REPLAYED_LETTERS}:
+        elif spec.name not in {DEAD_LETTERS, REPLAYED_LETTERS, WARNING_STATES, DUTY_STATE}:
             assert allowed(Role.OPERATOR, spec.name) == set()
 
 

@@ -38,6 +38,9 @@ OUTPUTS: Final = {
     "cx.proactive-notices.v1",
     "cx.incidents.v1",
     "cx.complaint-links.v1",
+    "cx.warning-states.v1",
+    "cx.notifications.v1",
+    "cx.suppressions.v1",
     "cx.dead-letters.v1",
     "cx.rule-set-reports.v1",
 }
@@ -49,8 +52,10 @@ COMPACTED: Final = {
     "cx.windows.v1",
     "cx.incident-state.v1",
     "cx.rule-set-reports.v1",
+    "cx.warning-states.v1",
+    "cx.duty-state.v1",
 }
-INTERNAL: Final = {"cx.panes.v1", "cx.replayed-letters.v1", "cx.incident-state.v1"}
+INTERNAL: Final = {"cx.panes.v1", "cx.replayed-letters.v1", "cx.incident-state.v1", "cx.duty-state.v1"}
 
 
 def test_every_topic_is_there_once() -> None:

@@ -1,4 +1,4 @@
-"""Which worker joins faults and complaints: the one that Kafka gives the one partition of network faults to.
+"""Which worker is the owner: the one that Kafka gives a token to, the one partition of a topic.
 
 The consumer here is a token: it reads nothing and commits nothing. Whoever has it too late (a process that was stopped
 for a while) is fenced by its successor's producer, so that two owners can never both write.
@@ -10,9 +10,8 @@ from typing import Final, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from agents.faults.clients import owner_config
 from agents.settings import Settings
-from topics.catalogue import NETWORK_FAULTS
+from agents.single.clients import owner_config
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +27,25 @@ _PASSING: Final = frozenset(
 
 
 class Ownership:
-    """A context manager; leaving it gives the topic back."""
+    """A context manager; leaving it gives the topic back.
 
-    def __init__(self, settings: Settings) -> None:
-        self._consumer = Consumer(owner_config(settings))
+    Args:
+        settings: where Kafka is.
+        group: the consumer group of those who may be the owner.
+        token: a topic of one partition.
+        duty: what the owner does, in words that follow "this worker".
+    """
+
+    def __init__(self, settings: Settings, group: str, token: str, duty: str) -> None:
+        self._token = token
+        self._duty = duty
+        self._consumer = Consumer(owner_config(settings, group))
         self.owned = False
         """Whether this process is the owner, as of the last `poll`."""
 
     def __enter__(self) -> Self:
         self._consumer.subscribe(
-            [NETWORK_FAULTS], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            [self._token], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
         return self
 
@@ -63,9 +71,9 @@ class Ownership:
         if partitions:
             consumer.pause(partitions)
             self.owned = True
-            log.info("this worker joins faults and complaints")
+            log.info("this worker %s", self._duty)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         # The client gives the partition back by itself.
         self.owned = False
-        log.info("this worker no longer joins faults and complaints")
+        log.info("this worker no longer %s", self._duty)

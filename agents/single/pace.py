@@ -1,6 +1,6 @@
-"""How much of the interpreter joining may take: the streams run in the same process and have the first right to it.
+"""How much of the interpreter a single owner may take: the streams run in the same process and have the first right to it.
 
-A look costs as much as there are alarms, and most of all in a storm of them. So the next one waits for so long that all
+A look costs as much as there are alarms or warnings, and most of all in a storm of them. So the next one waits for so long that all
 looks together have a twentieth of one core at most; what arrives meanwhile is read, and judged at the next.
 """
 
@@ -10,7 +10,7 @@ from time import monotonic, sleep, thread_time
 from typing import Final
 
 LOOK_SECONDS: Final = 1.0
-"""How often changes are written, at most: an incident changes once in that time."""
+"""How often changes are written, at most: an incident or a warning changes once in that time."""
 LOOK_SHARE: Final = 20
 """From one look to the next at least so many times what the first one took of the interpreter: 5 percent."""
 YIELD_SECONDS: Final = 0.004

@@ -1,0 +1,172 @@
+"""`barometer explain`: why a warning was raised, what it counted against what it expected, and what became of it."""
+
+from collections.abc import Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rich.text import Text
+
+from agents.explanation import (
+    Bucket,
+    buckets_of,
+    minutes_of,
+    plain,
+    points_of,
+    span_of,
+    state_of,
+    transitions_of,
+)
+from agents.kafkaprobe import reach
+from agents.lines import STATES_ZH, Language, Lines, duration, number
+from agents.seriesplot import plot
+from agents.settings import Settings, load_settings
+from agents.terminal import console, local_time, printable
+from agents.warninglines import annotations
+from models.annotated import WarningState
+from models.outcomes import EarlyWarning
+
+WIDTH_MAX: Final = 100
+_ZH: Final = {
+    "rule": "规则",
+    "numbers": "数值",
+    "contributors": "主要构成",
+    "samples": "样例投诉（脱敏编号）",
+    "department": "建议处理部门",
+    "episode": "本次过程",
+    "before": "上一次",
+    "state": "处理情况",
+    "chart": "每{window}一格：柱为实际，点为预期（以各次变化所述为准），▲为本次过程",
+    "none": "无",
+    "unknown rule": "该预警依据规则集{version}，当前规则集不同，无法用文字说明规则",
+}
+_EN: Final = {
+    "rule": "Rule",
+    "numbers": "Numbers",
+    "contributors": "Most of it from",
+    "samples": "Complaints, for example (masked ids)",
+    "department": "Department",
+    "episode": "Episode",
+    "before": "The one before",
+    "state": "What people and outages have to do with it",
+    "chart": "One column is {window} or more: bars were counted, dots expected (as the transitions say it), ▲ the episode",
+    "none": "none",
+    "unknown rule": "it was raised under rule set {version}; the rules in force are others, so that this one cannot be put into words",
+}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("warning_id")
+@click.option("--brokers", help="Kafka bootstrap servers, instead of BAROMETER_BROKERS.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+@click.option("--no-chart", is_flag=True, help="Leave the series out: nothing is read from the panes.")
+def explain(*, warning_id: str, brokers: str | None, lang: Language, as_json: bool, no_chart: bool) -> None:
+    """Why a warning was raised: the rule in words, what was counted and what was expected, and what became of it.
+
+    Reads the ledger, the duty desk's states and the panes of the one cell; needs no worker.
+
+    \b
+    Examples
+      barometer explain 5f2c9c0d7e1a4b38
+      barometer explain 5f2c9c0d7e1a4b38 --lang zh
+      barometer explain 5f2c9c0d7e1a4b38 --json | jq .series
+    """
+    settings = load_settings(brokers=brokers)
+    access = reach(settings)
+    transitions = transitions_of(access, warning_id)
+    if not transitions:
+        raise click.ClickException(
+            f"the ledger has no warning {printable(warning_id)}; `barometer tail warnings --no-follow` shows all that it has"
+        )
+    state = state_of(access, warning_id)
+    buckets: list[Bucket] = []
+    if not no_chart:
+        start, end, _ = span_of(transitions)
+        last = transitions[-1]
+        with click.progressbar(
+            length=1_000, label="reading the panes", file=click.get_text_stream("stderr")
+        ) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.update(max(0, done * 1_000 // max(1, total) - bar.pos))
+
+            minutes = minutes_of(access, last.stream, last.cell, start, end, progress)
+        buckets = buckets_of(transitions, minutes)
+    words = _rule_words(settings, transitions[-1], lang)
+    if as_json:
+        click.echo(msgspec.json.encode(plain(transitions, state, buckets, words)))
+        return
+    out = console()
+    width = min(WIDTH_MAX, out.width)
+    lines = Lines.load(lang, ZoneInfo(settings.zone))
+    for part in told(lines, transitions, state, buckets, words, width):
+        out.print(part)
+
+
+def told(
+    lines: Lines,
+    transitions: Sequence[EarlyWarning],
+    state: WarningState | None,
+    buckets: Sequence[Bucket],
+    words: Sequence[str],
+    width: int,
+) -> list[Text]:
+    """Return the explanation for people, part by part."""
+    say = _ZH if lines.language == "zh" else _EN
+    judged = transitions[-1]
+    worst = max(transitions, key=lambda one: (one.severity != "cleared", one.sequence))
+    parts = [lines.warning(judged)]
+
+    def part(name: str, rows: Sequence[str]) -> None:
+        text = Text(f"\n{say[name]}", style="bold")
+        for row in rows:
+            text.append(f"\n  {row}", style="not bold")
+        parts.append(text)
+
+    part("rule", words or [say["unknown rule"].format(version=printable(judged.rule_version))])
+    part("numbers", [lines.comparison(worst)])
+    contributors = [
+        f"{lines.place(one.cell)}  {number(one.observed)}"
+        + ("" if one.expected is None else f" / {number(one.expected)}")
+        for one in worst.contributors
+    ]
+    part("contributors", contributors or [say["none"]])
+    part("samples", [", ".join(map(printable, worst.samples)) or say["none"]])
+    part("department", [printable(judged.department) or say["none"]])
+    rows = []
+    for one in transitions:
+        said = STATES_ZH.get(one.transition, one.transition) if lines.language == "zh" else one.transition
+        rows.append(
+            f"{one.sequence:>3}  {local_time(one.pane, lines.zone)}  {printable(said):<11}  {printable(one.severity):<8}  "
+            f"{lines.comparison(one)}  [{printable(one.reason)}]"
+        )
+    if judged.previous_episode:
+        rows.append(f"{say['before']}: {printable(judged.previous_episode)}")
+    part("episode", rows)
+    part("state", annotations(lines, state) if state is not None else [say["none"]])
+    if buckets:
+        chart = Text("\n")
+        chart.append_text(plot(points_of(buckets), width=width))
+        chart.append(
+            f"\n{' ' * 11}{local_time(buckets[0].end, lines.zone)} - {local_time(buckets[-1].end, lines.zone)}"
+        )
+        chart.append(f"\n{say['chart'].format(window=duration(judged.window_seconds))}", style="dim")
+        parts.append(chart)
+    return parts
+
+
+def _rule_words(settings: Settings, warning: EarlyWarning, lang: Language) -> list[str]:
+    """Return the rule in words; nothing where the rules in force are others than those of the warning."""
+    from agents.rulelines import spoken
+    from models.capacity import dimension_values
+    from models.regions import load_regions
+    from models.rules import load_rules
+    from models.taxonomy import load_taxonomy
+
+    rules = load_rules(settings.rules_file, settings.dimensions)
+    if rules.version != warning.rule_version:
+        return []
+    said = spoken(rules.rule(warning.rule), dimension_values(load_regions(), load_taxonomy()), lang)
+    return [said.title, *(f"{label}: {text}" for label, text in said.lines)]

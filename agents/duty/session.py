@@ -1,0 +1,276 @@
+"""One ownership from its beginning to its end: take over from the log, then read, decide and write.
+
+    kept state ─> (from the position) transitions, actions, feedback, incidents, merged by append time ─> desk ─> write
+
+Everything that is known comes from the log, so that an error anywhere is answered by ending the session and beginning
+another. Owns the order of reading and the clock; what is decided is `models.duty`.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from agents.cluster import topic_ids
+from agents.duty.kept import FORMAT, read_kept
+from agents.duty.stillness import Frontier, Stillness
+from agents.duty.writer import Writer
+from agents.kafkaclient import access_of
+from agents.reading import TRANSIENT, UNREACHABLE, ReadingError
+from agents.settings import Settings
+from agents.single.arrived import Arrived, arrived_message, guarded
+from agents.single.clients import reader_config
+from agents.single.pace import Pace
+from agents.single.thread import OwnershipLost
+from agents.single.transaction import Refused
+from models.annotated import DutyPosition, ReadPlace
+from models.decode import identity
+from models.duty import Duty
+from models.dutybook import Told
+from models.dutyfile import load_duty
+from models.errors import RejectedEvent
+from models.events import OperatorAction, WarningFeedback
+from models.explains import load_explanations
+from models.groups import calls
+from models.joined import Incident
+from models.merge import Merge, Place
+from models.naming import load_names
+from models.outcomes import EarlyWarning
+from monitoring.duty import DutyMetrics, DutyView
+from topics.catalogue import EARLY_WARNINGS, INCIDENTS, OPERATOR_ACTIONS, WARNING_FEEDBACK, decoders
+
+log = logging.getLogger(__name__)
+
+GROUP: Final = "barometer-duty"
+"""Consumer group of the owner, and its producer's transactional id."""
+POSITION_SECONDS: Final = 10.0
+"""How often the position is written where nothing changes: a successor reads no more than that again."""
+BATCH: Final = 500
+POLL_SECONDS: Final = 0.1
+WAITING_MAX: Final = 5_000
+"""Records of a partition that wait for earlier ones of others; beyond, no more of it are read for now."""
+TAKEN_MAX: Final = 2_000
+"""Records that are taken in at one look."""
+MARGIN_SECONDS: Final = 2
+"""Timers go off so late, where nothing is read: a record that was appended before them may still be on its way."""
+ASK_SECONDS: Final = 10.0
+
+_warning: Final = msgspec.json.Decoder(EarlyWarning).decode
+_incident: Final = msgspec.json.Decoder(Incident).decode
+
+
+class Session:
+    """A context manager. `is_owner` is asked between batches and takes part in the group meanwhile."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: DutyMetrics,
+        is_owner: Callable[[], bool],
+        clock: Callable[[], float],
+        frontier: Frontier = lambda _: None,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._is_owner = is_owner
+        self._clock = clock
+        self._policy = load_duty(settings.duty_file)
+        access = access_of(settings)
+        self._topic_ids = topic_ids(access, [EARLY_WARNINGS, INCIDENTS], settings.partitions)
+        self._topic_ids |= topic_ids(access, [OPERATOR_ACTIONS, WARNING_FEEDBACK], 1)
+        self._writer = Writer(settings, GROUP, clock)
+        self._reader = Consumer(reader_config(settings, GROUP))
+        self._stillness = Stillness(frontier, clock)
+        self._refused: list[Refused] = []
+        self._paused: set[Place] = set()
+        self._pace = Pace()
+        self._written = 0.0
+        self._moved = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
+        self._writer.close()
+
+    def run(self) -> None:
+        """Take over and go on until the ownership ends.
+
+        Raises:
+            OwnershipLost: orderly; what was not written will be by the next owner.
+            KafkaException, BarometerError: begin anew.
+        """
+        self._writer.begin()
+        self._take_over()
+        while True:
+            self._check()
+            if self._read() == BATCH:
+                self._pace.pause()
+            self._look()
+
+    # Taking over
+
+    def _take_over(self) -> None:
+        began = monotonic()
+        kept = read_kept(access_of(self._settings))
+        begun = int(self._clock()) if kept.position is None else kept.position.begun
+        now = 0 if kept.position is None else kept.position.now
+        self._desk = Duty(self._policy, load_names(), load_explanations(), begun, now)
+        self._desk.restore(*kept.states.values(), *kept.others)
+        self._desk.resume()
+        known = {
+            (place.topic, place.partition): place.offset
+            for place in (() if kept.position is None else kept.position.places)
+            if place.topic_id == self._topic_ids.get(place.topic)
+        }
+        starts = {place: self._start(place, known.get(place, 0)) for place in self._places()}
+        self._merge: Merge[Arrived] = Merge(starts.items())
+        self._reader.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
+        log.info(
+            "duty: took over in %.1f s: %d warnings, %d of them go on",
+            monotonic() - began,
+            len(kept.states),
+            sum(state.is_open for state in kept.states.values()),
+        )
+        if kept.position is None:
+            # When the desk began is part of what a successor must know, before anything is told.
+            self._write(self._desk.take())
+
+    def _places(self) -> list[Place]:
+        """Return what is read, in the order in which records of one instant are taken in."""
+        partitions = range(self._settings.partitions)
+        return [
+            *((EARLY_WARNINGS, partition) for partition in partitions),
+            *((INCIDENTS, partition) for partition in partitions),
+            (OPERATOR_ACTIONS, 0),
+            (WARNING_FEEDBACK, 0),
+        ]
+
+    def _start(self, place: Place, offset: int) -> int:
+        bounds: Any = self._reader.get_watermark_offsets(TopicPartition(*place), ASK_SECONDS)
+        if bounds is None:
+            raise ReadingError(f"{place[0]} partition {place[1]}: the broker does not say where it begins")
+        low, high = bounds
+        return int(min(max(offset, low), high))
+
+    # Going on
+
+    def _check(self) -> None:
+        if not self._is_owner():
+            raise OwnershipLost("the ownership of the duty desk has ended")
+
+    def _read(self) -> int:
+        self._hold_back()
+        messages: list[Any] = self._reader.consume(BATCH, POLL_SECONDS)
+        for message in messages:
+            error = message.error()
+            place = (message.topic(), message.partition())
+            if error is None:
+                record = arrived_message(message)
+                self._merge.put(place, record.offset, record.timestamp, record)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._merge.end(place, message.offset())
+            elif error.code() not in UNREACHABLE | TRANSIENT and not error.retriable():
+                raise KafkaException(error)
+        return len(messages)
+
+    def _hold_back(self) -> None:
+        """Read no more, for now, of partitions of which enough records wait."""
+        crowded = self._merge.crowded(WAITING_MAX)
+        more, fewer = crowded - self._paused, self._paused - crowded
+        if more:
+            self._reader.pause([TopicPartition(*place) for place in more])
+        if fewer:
+            self._reader.resume([TopicPartition(*place) for place in fewer])
+        self._paused = crowded
+
+    def _look(self) -> None:
+        if not self._pace.is_due:
+            return
+        with self._pace.look():
+            for (topic, partition), time_ms, record in self._merge.ready(TAKEN_MAX):
+                self._moved = True
+                self._take(topic, partition, time_ms // 1_000, record)
+            if self._merge.is_at_end:
+                self._desk.advance(int(self._clock()) - MARGIN_SECONDS)
+            for stream, since in self._stillness.look():
+                self._desk.mark_stale(stream, since)
+            self._write_if_changed()
+
+    def _take(self, topic: str, partition: int, at: int, record: Arrived) -> None:
+        if topic in {EARLY_WARNINGS, INCIDENTS}:
+            try:
+                if topic == EARLY_WARNINGS:
+                    self._desk.put_warning(at, _warning(record.value or b""))
+                else:
+                    self._desk.put_incident(at, _incident(record.value or b""))
+            except (msgspec.MsgspecError, ValueError) as error:
+                log.warning("%s[%d] offset %d cannot be read: %s", topic, partition, record.offset, error)
+            return
+        try:
+            event, id, source, _ = guarded(record, decoders()[topic])
+        except RejectedEvent as rejected:
+            self._refused.append(Refused(topic, self._topic_ids[topic], record, rejected))
+            return
+        if isinstance(event, OperatorAction):
+            self._desk.put_action(at, identity(source, id), event)
+        else:
+            assert isinstance(event, WarningFeedback)
+            self._desk.put_feedback(at, identity(source, id), event)
+
+    def _write_if_changed(self) -> None:
+        told = self._desk.take()
+        is_due = self._moved and monotonic() - self._written >= POSITION_SECONDS
+        if is_due or self._refused or not told.is_empty:
+            self._write(told)
+        self._show()
+
+    def _write(self, told: Told) -> None:
+        self._writer.write(told, self._refused, self._position())
+        self._metrics.on_notifications(told.notifications)
+        self._metrics.on_actions(told.actions)
+        for topic in (OPERATOR_ACTIONS, WARNING_FEEDBACK):
+            refused = Counter(str(one.rejected.reason) for one in self._refused if one.topic == topic)
+            if refused:
+                self._metrics.on_dead_letters(topic, refused)
+        self._refused.clear()
+        self._written, self._moved = monotonic(), False
+
+    def _position(self) -> DutyPosition:
+        return DutyPosition(
+            version=FORMAT,
+            begun=self._desk.begun,
+            now=self._desk.now,
+            places=tuple(
+                ReadPlace(topic=topic, topic_id=self._topic_ids[topic], partition=partition, offset=offset)
+                for (topic, partition), offset in self._merge.positions()
+            ),
+        )
+
+    def _show(self) -> None:
+        going_on = [state for state in self._desk.states.values() if state.is_open]
+        self._metrics.show(
+            DutyView(
+                owner=True,
+                open=Counter(str(state.suppression.reason) for state in going_on),
+                unacknowledged=sum(map(calls, going_on)),
+                rules=tuple(rule for _, rule in sorted(self._desk.rules.items())),
+                lag=self._lag(),
+            )
+        )
+
+    def _lag(self) -> int:
+        lag = 0
+        for place, offset in self._merge.positions():
+            bounds = self._reader.get_watermark_offsets(TopicPartition(*place), cached=True)
+            if bounds is not None:
+                lag += max(0, bounds[1] - offset)
+        return lag
