@@ -111,7 +111,7 @@ def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool) -> tu
     elif role is Role.OPERATOR:
         # A letter that holds the beginning only is completed from the topic itself.
         is_judged = name in STREAMS | FAULTS_INPUTS
-        reads = is_judged or name in {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS} | RULES_WRITTEN
+        reads = is_judged or name in {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS, RULE_SETS}
         writes = is_judged or name == REPLAYED_LETTERS or name in RULES_WRITTEN
     elif incoming:
         reads = name in STREAMS or (faults and name in FAULTS_INPUTS)

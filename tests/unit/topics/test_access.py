@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from topics.access import CHANGELOG_PREFIX, GROUP, UNWRITTEN, Acl, Role, acls, commands
+from topics.access import CHANGELOG_PREFIX, GROUP, RULES_WRITER, UNWRITTEN, Acl, Role, acls, commands
 from topics.catalogue import (
     CASE_ESCALATIONS,
     CLASSIFIED_COMPLAINTS,
@@ -20,6 +20,8 @@ from topics.catalogue import (
     PANES,
     PROACTIVE_NOTICES,
     REPLAYED_LETTERS,
+    RULE_SET_REPORTS,
+    RULE_SETS,
     SUBSCRIBER_COUNTS,
     catalogue,
 )
@@ -73,11 +75,16 @@ def test_a_worker_without_faults_leaves_their_topics_alone() -> None:
     assert with_faults - without == {"transactional-id"}
 
 
-def test_an_operator_may_send_refused_records_back_and_no_more() -> None:
-    """Read and mark the letters, and write into the topics whose records are refused: those that workers read."""
+def test_an_operator_may_send_refused_records_back_push_rules_and_no_more() -> None:
+    """Read and mark the letters, and write into the topics whose records are refused: those that workers read. Order rules."""
+    ruling = {PANES: {"Write"}, RULE_SETS: {"Read", "Write"}, RULE_SET_REPORTS: {"Read"}}
+    assert {name: allowed(Role.OPERATOR, name) for name in ruling} == ruling
+    assert allowed(Role.OPERATOR, RULES_WRITER) == {"Describe", "Write"}
     assert allowed(Role.OPERATOR, DEAD_LETTERS) == {"Read"}
     assert allowed(Role.OPERATOR, REPLAYED_LETTERS) == {"Read", "Write"}
     for spec in catalogue():
+        if spec.name in ruling:
+            continue
         if spec.direction is Direction.IN:
             is_judged = "Read" in allowed(Role.WORKER, spec.name)
             assert allowed(Role.OPERATOR, spec.name) == ({"Read", "Write"} if is_judged else set())
