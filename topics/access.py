@@ -121,8 +121,8 @@ def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool, duty:
     elif role is Role.OPERATOR:
         # A letter that holds the beginning only is completed from the topic itself.
         is_judged = name in STREAMS | FAULTS_INPUTS | DUTY_INPUTS
-        told = {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS, WARNING_STATES, DUTY_STATE}
-        reads = is_judged or name in told | RULES_WRITTEN
+        told = {DEAD_LETTERS, REPLAYED_LETTERS, RULE_SET_REPORTS, RULE_SETS, WARNING_STATES, DUTY_STATE}
+        reads = is_judged or name in told
         writes = is_judged or name == REPLAYED_LETTERS or name in RULES_WRITTEN
     elif incoming:
         reads = name in STREAMS or (faults and name in FAULTS_INPUTS) or (duty and name in DUTY_INPUTS)

@@ -16,8 +16,8 @@ from agents.backtest.closing import Judgement, StreamCounts, closed_minutes
 from agents.backtest.rivals import RivalCounts
 from agents.recording import Envelope
 from agents.settings import Settings
-from models.judge import StreamJudge
 from models.calendar import Calendar
+from models.judge import StreamJudge
 from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.pane import DAY, MINUTE

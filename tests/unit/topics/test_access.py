@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from topics.access import CHANGELOG_PREFIX, GROUP, UNWRITTEN, Acl, Role, acls, commands
+from topics.access import CHANGELOG_PREFIX, GROUP, RULES_WRITER, UNWRITTEN, Acl, Role, acls, commands
 from topics.catalogue import (
     CASE_ESCALATIONS,
     CLASSIFIED_COMPLAINTS,
@@ -23,6 +23,8 @@ from topics.catalogue import (
     PANES,
     PROACTIVE_NOTICES,
     REPLAYED_LETTERS,
+    RULE_SET_REPORTS,
+    RULE_SETS,
     SUBSCRIBER_COUNTS,
     SUPPRESSIONS,
     WARNING_FEEDBACK,
@@ -103,11 +105,16 @@ def test_an_operator_may_act_on_warnings() -> None:
     assert allowed(Role.OPERATOR, WARNING_STATES) == {"Read"}
 
 
-def test_an_operator_may_send_records_back_act_on_warnings_and_no_more() -> None:
-    """Read and mark the letters, and write into the topics whose records are refused: those that workers read."""
+def test_an_operator_may_send_records_back_push_rules_act_on_warnings_and_no_more() -> None:
+    """Read and mark the letters, and write into the topics whose records are refused: those that workers read. Order rules."""
+    ruling = {PANES: {"Write"}, RULE_SETS: {"Read", "Write"}, RULE_SET_REPORTS: {"Read"}}
+    assert {name: allowed(Role.OPERATOR, name) for name in ruling} == ruling
+    assert allowed(Role.OPERATOR, RULES_WRITER) == {"Describe", "Write"}
     assert allowed(Role.OPERATOR, DEAD_LETTERS) == {"Read"}
     assert allowed(Role.OPERATOR, REPLAYED_LETTERS) == {"Read", "Write"}
     for spec in catalogue():
+        if spec.name in ruling:
+            continue
         if spec.direction is Direction.IN:
             is_judged = "Read" in allowed(Role.WORKER, spec.name)
             assert allowed(Role.OPERATOR, spec.name) == ({"Read", "Write"} if is_judged else set())
