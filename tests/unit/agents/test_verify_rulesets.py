@@ -114,7 +114,7 @@ def complaints(count: int) -> list[int]:
 
 def workers(play: Played) -> list[EarlyWarning]:
     """What the workers' judge tells."""
-    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, play.first, ZONE))
+    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, play.first, Calendar(ZONE)))
     for pane, totals in play.minutes.items():
         if pane in play.restarts:
             recorded = carried(recorded)

@@ -178,7 +178,7 @@ def test_restart_at_any_point_changes_nothing(minutes: Minutes, first: int, seco
 def test_a_rule_about_the_past_waits_until_a_cell_is_old_enough(restart: int | None) -> None:
     """Since when a cell is seen outlives restarts, also before anything has happened to it."""
     rules = rule_set(REPEATED.replace("baseline: 3h", "baseline: 3h\n    min_history: 4h"))
-    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, rules, CALENDAR))
+    recorded = Recorded(StreamJudge(Stream.COMPLAINTS, rules, Calendar(ZONE)))
     for minute in range(300):
         if minute == restart:
             recorded = recorded.restored()
