@@ -95,6 +95,8 @@ def show(result: Result, screen: Console) -> None:
             screen.print(f"  {escape(told)}", soft_wrap=True)
     for place in result.never_hit:
         screen.print(f"[red]never hit: {place}")
+    for worker in result.ended:
+        screen.print(f"[red]ended by itself, with its exit code: {worker}")
     for blow in result.not_done:
         screen.print(f"[red]not done: {blow}")
 

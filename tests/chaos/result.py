@@ -78,8 +78,8 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Nothing differs, and every place was hit."""
-        return self.report.clean and not self.never_hit
+        """Nothing differs, every place was hit, and no worker gave up by itself."""
+        return self.report.clean and not self.never_hit and not self.ended
 
 
 def repeats(brokers: str) -> dict[str, Wire]:

@@ -9,7 +9,6 @@ afterwards      everything is recomputed, and nothing differs
 """
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -40,9 +39,6 @@ def campaign(
     installed_kafka: None, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """The JSON object of a short campaign, and its report under the key `markdown`; it starts its own Kafka and Redis."""
-    if os.environ.get("BAROMETER_TEST_SCALE") != "full":
-        # Beside other tests it took more than eight minutes on two cores, and CI has fifteen for everything.
-        pytest.skip("a campaign takes minutes: BAROMETER_TEST_SCALE=full runs it, as `make chaos` does")
     report = tmp_path_factory.mktemp("chaos") / "report.md"
     told = subprocess.run(
         [sys.executable, "-m", "tests.chaos", "--scale", "short", "--seed", "1", "--report", str(report)],

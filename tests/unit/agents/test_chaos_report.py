@@ -56,6 +56,15 @@ def test_a_difference_fails_the_campaign() -> None:
     assert not result_of(report=report).passed
 
 
+def test_a_worker_that_gave_up_fails_the_campaign() -> None:
+    """Although its successor made it good: nobody had killed it."""
+    result = result_of(ended=["slot-0: 3"])
+    assert not result.passed
+    shown = Console(record=True, width=200, quiet=False)
+    show(result, shown)
+    assert "ended by itself, with its exit code: slot-0: 3" in shown.export_text()
+
+
 def test_a_clock_that_could_not_be_stepped_is_told() -> None:
     """A missing package is no silence: the table says so, and what installs it."""
     result = result_of(
