@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from agents.commands.rulesets import audit, list_sets, push
+from agents.rulesetcommand import audit, list_sets, push
 
 if TYPE_CHECKING:
     from models.capacity import Values

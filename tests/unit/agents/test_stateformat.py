@@ -122,7 +122,7 @@ def test_windows_read_what_was_written() -> None:
 def of_today(kept: list[Any]) -> list[Any]:
     """What format 1 of a judge's state says of a cell, with what it did not know yet: it is read before it is refused."""
     baselines = {field: [[*sums, 0, 0, 0, 0], alarmed] for field, (sums, alarmed) in kept[0].items()}
-    return [baselines, kept[1], *(kept[2:] or [{}]), {}]
+    return [baselines, kept[1], *(kept[2:] or [{}]), {}, 0]
 
 
 def test_an_owner_that_was_at_work_is_known_as_such() -> None:

@@ -43,7 +43,7 @@ def test_list_as_json_is_the_whole_contract() -> None:
     panes = found["cx.panes.v1"]
     assert panes["retentionSeconds"] == 35 * 86_400
     assert panes["config"]["cleanup.policy"] == "delete"
-    assert panes["ceTypes"] == ["cx.pane.snapshot.v1", "cx.pane.watermark.v1"]
+    assert panes["ceTypes"] == ["cx.pane.snapshot.v1", "cx.pane.watermark.v1", "cx.rule-set.in-force.v1"]
     assert found["cx.rule-sets.v1"]["retentionSeconds"] is None
 
 
