@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agents import rulepush
+from agents import rulesetcommand as rulesets
 from agents.cli import barometer
-from agents.commands import rulesets
 from agents.reading import Record
 from agents.rulepush import Place, last_words, places, pushes
 from models.events import RuleSetPublished
