@@ -30,7 +30,7 @@ SPEAKS: Final = """rules:
     step: 1m
     min_sample: 1
     trigger: [{severity: warning, above: LIMIT}]
-    clear: {hold: 0m, at_most: 1}
+    clear: {hold: 1m, at_most: 1}
     summary: "{cell}: {observed:.0f} complaints"
     summary_zh: "{cell_zh}：投诉{observed:.0f}件"
 """
