@@ -14,8 +14,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
+from agents import fetched, offsetfetch
 from agents.batch import Committed, Partition
-from agents.fetched import install
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
-        install(Path(self.app.conf.datadir))
+        fetched.install(Path(self.app.conf.datadir))
+        offsetfetch.install()
         consumer = super()._create_worker_consumer(transport)
         # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
         consumer._fetch_max_wait_ms = cast(Any, transport).fetch_wait_ms

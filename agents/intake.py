@@ -189,6 +189,12 @@ class IntakePartition:
                 self._flood.resume(*_window_in(scalars))
                 self.on_committed(committed)
         start = max(earliest, committed.offset if committed is not None else 0)
+        if committed is None and self._state.has_forgotten:
+            raise ContractError(
+                f"{self._where}: its state has forgotten what is summed, and the group has no committed offset to go on from (expired, or deleted). "
+                "Read from the start again, forgotten events would be counted otherwise. To start over: stop all workers, delete the group, its "
+                "changelogs (barometer-*-changelog) and the topics that workers write, and run barometer topics create."
+            )
         self._state.begin(self._where, start)
         self._offset = self._flushed = start - 1
         self._sent = self._sent_noted = self._state.sent_until

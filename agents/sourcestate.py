@@ -118,6 +118,11 @@ class SourceState:
         """Tell whether the end of the flush that contains `offset`, which was committed, was not folded."""
         return self._flushed_until < offset
 
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether hours were summed and their minutes dropped: nothing before them can be judged again as it was."""
+        return self.rolled_until != NEVER
+
     def begin(self, where: str, start: int) -> None:
         """Everything is folded and `start` is the next offset to read.
 
