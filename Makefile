@@ -30,7 +30,7 @@ check: lint ## lint, and the unit tests on two processes, properties with fewer 
 test: lint ## everything: lint, unit tests with coverage, tests on real Kafka and Redis
 	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit --cov
 	@echo "now on the real parts:"
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile tests/real
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile tests/real
 
 bench: env ## the benchmark: finished worker, naive Faust and a bare loop, interleaved on real Kafka
 	@$(BIN)/python -m benchmarks

@@ -282,9 +282,13 @@ def serve(pipeline: Pipeline, settings: Settings, board: BoardAgent | None = Non
     pipeline.core.on_failed = worker.fail
     try:
         with ExitStack() as beside:
-            for owner in owners_of(settings, pipeline):
-                beside.enter_context(OwnerThread(settings, owner))
+            owners = [
+                beside.enter_context(OwnerThread(settings, owner)) for owner in owners_of(settings, pipeline)
+            ]
             worker.run()
+            # Where the broker does not answer each takes its time: side by side, not one after the other.
+            for thread in owners:
+                thread.leave()
     finally:
         pipeline.outbox.close()
     refusal = worker.refusal(worker.failure, worker.crash_reason)

@@ -76,8 +76,12 @@ class OwnerThread:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
+        self.leave()
         self._thread.join(STOP_SECONDS)
+
+    def leave(self) -> None:
+        """Begin to stop; the end of the context waits for it."""
+        self._stop.set()
 
     def _run(self) -> None:
         owner = self._owner

@@ -14,7 +14,6 @@ from confluent_kafka.admin import AdminClient
 
 from agents.app import APP_ID
 from agents.embedded.kafka import KafkaCluster
-from agents.worker import STOP_SECONDS
 from models.stored import FORMAT
 from tests.real.pipeline import Pipeline, Worker, differences
 from tests.real.test_worker import OWN, day, send
@@ -63,7 +62,6 @@ def test_a_stop_leaves_the_group_and_nothing_to_do(pipeline: Pipeline) -> None:
     assert members(pipeline) == 1
     code, took = stopped(worker)
     assert (code, members(pipeline)) == (0, 0)
-    assert took < STOP_SECONDS
     log.info("stopped in %.1f s", took)
 
 
@@ -108,8 +106,8 @@ def test_a_stop_ends_while_the_broker_is_down_and_loses_nothing(
         cluster.signal(1, SIGSTOP if outage == "frozen" else SIGKILL)
         code, took = stopped(worker)
         log.info("broker %s: exit code %d after %.1f s", outage, code, took)
+        # Later than `agents.worker.STOP_SECONDS` it would have left with another code.
         assert code == 0, worker.tail()
-        assert took < STOP_SECONDS
         assert "Traceback" not in worker.log
         if outage == "frozen":
             cluster.signal(1, SIGCONT)

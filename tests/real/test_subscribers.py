@@ -123,9 +123,11 @@ def test_a_subscriber_made_from_the_document_alone_reads_every_output_without_an
     written = {topic: sum(1 for _ in pipeline.records(topic)) for topic, _, _ in outputs()}
     assert all(written[topic] for topic in (CLASSIFIED_COMPLAINTS, EARLY_WARNINGS, ACTIVE_WARNINGS))
     for topic, _, examples in outputs():
-        if not written[topic]:
-            assert examples, topic
-            publish(brokers, topic, *map(record_of, examples))
+        seen = {dict(record.headers).get("ce_type") for record in pipeline.records(topic)}
+        lacking = [one for one in examples if dict(one.headers)["ce_type"].encode() not in seen]
+        assert seen or lacking, topic
+        publish(brokers, topic, *map(record_of, lacking))
+        written[topic] += len(lacking)
 
     files = contract(tmp_path)
     told = consume(tmp_path, *files, brokers)
@@ -133,7 +135,7 @@ def test_a_subscriber_made_from_the_document_alone_reads_every_output_without_an
     assert told["foreign"] == []
     for topic, names, _ in outputs():
         assert set(told["read"][topic]) == set(names), topic
-        assert written[topic] in (0, sum(told["read"][topic].values())), topic
+        assert written[topic] == sum(told["read"][topic].values()), topic
 
     (_, _, (example, *_)), *_ = [one for one in outputs() if one[0] == EARLY_WARNINGS]
     key, value, headers = record_of(example)
