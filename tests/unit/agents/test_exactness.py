@@ -155,7 +155,7 @@ def test_an_offset_that_something_else_committed_is_refused() -> None:
         ModelledWorker(broker, routes, PARTITIONS)
 
 
-def test_without_an_offset_nobody_begins_on_what_was_forgotten() -> None:
+def test_nobody_begins_on_what_was_forgotten_without_an_offset() -> None:
     """Expired or deleted: read from the start again, events whose hour is forgotten would overwrite its sums with a part."""
     broker = ModelledBroker()
     worker = ModelledWorker(broker, routes, PARTITIONS)
