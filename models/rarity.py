@@ -97,7 +97,7 @@ class Rarity:
             for number in range(first, last + 1):
                 self._crossings[number] += self._unit
             # A surprise that wavers high above crosses high levels more often than low ones; reached they all are.
-            while first > 0 and self._crossings[first - 1] < self._crossings[first]:
+            while 0 < first < _LEVELS and self._crossings[first - 1] < self._crossings[first]:
                 first -= 1
                 self._crossings[first] = self._crossings[first + 1]
         self._held = held

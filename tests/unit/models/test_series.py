@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.rarity import MEMORY_ROWS, PRIOR_ROWS, Rarity, rate_of, score_of
+from models.rarity import LEVELS, MEMORY_ROWS, PRIOR_ROWS, Rarity, rate_of, score_of
 from models.season import DAY, WEEK, Season
 from models.series import DetectorName, Judgement, Series, lengths_of
 
@@ -215,3 +215,12 @@ def test_what_happens_often_is_learned_and_forgotten() -> None:
     for _ in range(20_000):
         rarity.see(0.5)
     assert rarity.rate(10.0) < 3e-4
+
+
+def test_beyond_every_level_there_is_nothing_more_to_cross() -> None:
+    """A surprise above the highest level, and one still further above: neither is rarer than the rarest, nor an error."""
+    rarity = Rarity()
+    rarity.see(LEVELS[-1] * 10)
+    before = rarity.rate(LEVELS[-1])
+    rarity.see(LEVELS[-1] * 100)
+    assert 0.0 < rarity.rate(LEVELS[-1] * 100) <= before
