@@ -1,15 +1,12 @@
-"""What the joining of faults and complaints shows: the metrics of one thread, beside those of the streams.
+"""What the joining of faults and complaints shows."""
 
-Written by that thread, read by a scrape in another: every value is replaced whole.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from monitoring import catalogue
-from monitoring.collectors import ScrapedGauge
+from monitoring.owner import OwnerMetrics, counter, each, one
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,56 +23,30 @@ class FaultsView:
 NOT_OWNER = FaultsView()
 
 
-class FaultsMetrics:
-    """One per worker.
-
-    Args:
-        registry: takes the metrics.
-        on_dead_letters: told the topic and, by reason, how many of its records were refused.
-    """
+class FaultsMetrics(OwnerMetrics[FaultsView]):
+    """One per worker; `registry` takes the metrics, `on_dead_letters` as `OwnerMetrics` has it."""
 
     def __init__(
         self,
         registry: CollectorRegistry,
         on_dead_letters: Callable[[str, Mapping[str, int]], None] = lambda topic, reasons: None,
     ) -> None:
-        self.on_dead_letters = on_dead_letters
-        self._view = NOT_OWNER
-        links, failures = catalogue.COMPLAINT_LINKS, catalogue.FAULTS_FAILURES
-        self._links = Counter(links.name, links.help, links.labels, registry=registry)
-        self._failures = Counter(failures.name, failures.help, registry=registry)
-        dropped = catalogue.ALARMS_DROPPED
-        self._dropped = Counter(dropped.name, dropped.help, registry=registry)
-        for collector in (
-            ScrapedGauge(catalogue.FAULTS_OWNER, lambda: _one(self._view.owner)),
-            ScrapedGauge(catalogue.ACTIVE_FAULTS, lambda: _each(self._view.active)),
-            ScrapedGauge(catalogue.INCIDENTS, lambda: _each(self._view.incidents)),
-            ScrapedGauge(catalogue.COMPLAINTS_HELD, lambda: _one(self._view.held)),
-            ScrapedGauge(catalogue.FAULTS_LAG, lambda: _one(self._view.lag)),
-        ):
-            registry.register(collector)
-
-    def show(self, view: FaultsView) -> None:
-        """Replace what a scrape sees."""
-        self._view = view
+        gauges = {
+            catalogue.FAULTS_OWNER: lambda view: one(view.owner),
+            catalogue.ACTIVE_FAULTS: lambda view: each(view.active),
+            catalogue.INCIDENTS: lambda view: each(view.incidents),
+            catalogue.COMPLAINTS_HELD: lambda view: one(view.held),
+            catalogue.FAULTS_LAG: lambda view: one(view.lag),
+        }
+        super().__init__(registry, NOT_OWNER, catalogue.FAULTS_FAILURES, gauges, on_dead_letters)
+        self._links = counter(registry, catalogue.COMPLAINT_LINKS)
+        self._dropped = counter(registry, catalogue.ALARMS_DROPPED)
 
     def on_links(self, reasons: Mapping[str, int]) -> None:
         """Count links that were written, by reason."""
         for reason, count in reasons.items():
             self._links.labels(reason).inc(count)
 
-    def on_failure(self) -> None:
-        """Count one new beginning after an error."""
-        self._failures.inc()
-
     def on_alarms_dropped(self, count: int) -> None:
         """Count alarms that were forgotten for want of room."""
         self._dropped.inc(count)
-
-
-def _one(value: float) -> Iterable[tuple[tuple[str, ...], float]]:
-    return (((), float(value)),)
-
-
-def _each(values: Mapping[str, int]) -> Iterable[tuple[tuple[str, ...], float]]:
-    return [((label,), float(value)) for label, value in values.items()]

@@ -8,25 +8,24 @@ another. Owns the order of reading and the clock; what is decided is `models.dut
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from agents.cluster import topic_ids
 from agents.duty.kept import FORMAT, read_kept
 from agents.duty.stillness import Frontier, Stillness
 from agents.duty.writer import Writer
 from agents.kafkaclient import access_of
-from agents.reading import TRANSIENT, UNREACHABLE, ReadingError
+from agents.reading import ReadingError
 from agents.settings import Settings
-from agents.single.arrived import Arrived, arrived_message, guarded
+from agents.single.arrived import Arrived, guarded
 from agents.single.clients import reader_config
 from agents.single.pace import Pace
-from agents.single.thread import OwnershipLost
+from agents.single.session import ASK_SECONDS, POSITION_SECONDS, OwnSession
 from agents.single.transaction import Refused
 from models.annotated import DutyPosition, ReadPlace
 from models.decode import identity
@@ -48,24 +47,21 @@ log = logging.getLogger(__name__)
 
 GROUP: Final = "barometer-duty"
 """Consumer group of the owner, and its producer's transactional id."""
-POSITION_SECONDS: Final = 10.0
-"""How often the position is written where nothing changes: a successor reads no more than that again."""
-BATCH: Final = 500
-POLL_SECONDS: Final = 0.1
 WAITING_MAX: Final = 5_000
 """Records of a partition that wait for earlier ones of others; beyond, no more of it are read for now."""
 TAKEN_MAX: Final = 2_000
 """Records that are taken in at one look."""
 MARGIN_SECONDS: Final = 2
 """Timers go off so late, where nothing is read: a record that was appended before them may still be on its way."""
-ASK_SECONDS: Final = 10.0
 
 _warning: Final = msgspec.json.Decoder(EarlyWarning).decode
 _incident: Final = msgspec.json.Decoder(Incident).decode
 
 
-class Session:
-    """A context manager. `is_owner` is asked between batches and takes part in the group meanwhile."""
+class Session(OwnSession):
+    """Of the duty desk."""
+
+    owned = "the duty desk"
 
     def __init__(
         self,
@@ -77,44 +73,15 @@ class Session:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._is_owner = is_owner
         self._clock = clock
         self._policy = load_duty(settings.duty_file)
         access = access_of(settings)
         self._topic_ids = topic_ids(access, [EARLY_WARNINGS, INCIDENTS], settings.partitions)
         self._topic_ids |= topic_ids(access, [OPERATOR_ACTIONS, WARNING_FEEDBACK], 1)
         self._writer = Writer(settings, GROUP, clock)
-        self._reader = Consumer(reader_config(settings, GROUP))
+        super().__init__(Consumer(reader_config(settings, GROUP)), self._writer, Pace(), is_owner)
         self._stillness = Stillness(frontier, clock)
-        self._refused: list[Refused] = []
         self._paused: set[Place] = set()
-        self._pace = Pace()
-        self._written = 0.0
-        self._moved = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._reader.close()
-        self._writer.close()
-
-    def run(self) -> None:
-        """Take over and go on until the ownership ends.
-
-        Raises:
-            OwnershipLost: orderly; what was not written will be by the next owner.
-            KafkaException, BarometerError: begin anew.
-        """
-        self._writer.begin()
-        self._take_over()
-        while True:
-            self._check()
-            if self._read() == BATCH:
-                self._pace.pause()
-            self._look()
 
     # Taking over
 
@@ -131,9 +98,8 @@ class Session:
             for place in (() if kept.position is None else kept.position.places)
             if place.topic_id == self._topic_ids.get(place.topic)
         }
-        starts = {place: self._start(place, known.get(place, 0)) for place in self._places()}
+        starts = {place: self._start(place, known.get(place, 0)) for place in self._sources()}
         self._merge: Merge[Arrived] = Merge(starts.items())
-        self._reader.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
         log.info(
             "duty: took over in %.1f s: %d warnings, %d of them go on",
             monotonic() - began,
@@ -144,7 +110,7 @@ class Session:
             # When the desk began is part of what a successor must know, before anything is told.
             self._write(self._desk.take())
 
-    def _places(self) -> list[Place]:
+    def _sources(self) -> list[Place]:
         """Return what is read, in the order in which records of one instant are taken in."""
         partitions = range(self._settings.partitions)
         return [
@@ -163,24 +129,15 @@ class Session:
 
     # Going on
 
-    def _check(self) -> None:
-        if not self._is_owner():
-            raise OwnershipLost("the ownership of the duty desk has ended")
-
     def _read(self) -> int:
         self._hold_back()
-        messages: list[Any] = self._reader.consume(BATCH, POLL_SECONDS)
-        for message in messages:
-            error = message.error()
-            place = (message.topic(), message.partition())
-            if error is None:
-                record = arrived_message(message)
-                self._merge.put(place, record.offset, record.timestamp, record)
-            elif error.code() == KafkaError._PARTITION_EOF:
-                self._merge.end(place, message.offset())
-            elif error.code() not in UNREACHABLE | TRANSIENT and not error.retriable():
-                raise KafkaException(error)
-        return len(messages)
+        return super()._read()
+
+    def _arrive(self, topic: str, partition: int, record: Arrived) -> None:
+        self._merge.put((topic, partition), record.offset, record.timestamp, record)
+
+    def _end(self, topic: str, partition: int, offset: int) -> None:
+        self._merge.end((topic, partition), offset)
 
     def _hold_back(self) -> None:
         """Read no more, for now, of partitions of which enough records wait."""
@@ -237,11 +194,7 @@ class Session:
         self._writer.write(told, self._refused, self._position())
         self._metrics.on_notifications(told.notifications)
         self._metrics.on_actions(told.actions)
-        for topic in (OPERATOR_ACTIONS, WARNING_FEEDBACK):
-            refused = Counter(str(one.rejected.reason) for one in self._refused if one.topic == topic)
-            if refused:
-                self._metrics.on_dead_letters(topic, refused)
-        self._refused.clear()
+        self._tell_refused(self._metrics)
         self._written, self._moved = monotonic(), False
 
     def _position(self) -> DutyPosition:
@@ -267,10 +220,6 @@ class Session:
             )
         )
 
-    def _lag(self) -> int:
-        lag = 0
-        for place, offset in self._merge.positions():
-            bounds = self._reader.get_watermark_offsets(TopicPartition(*place), cached=True)
-            if bounds is not None:
-                lag += max(0, bounds[1] - offset)
-        return lag
+    def _places(self) -> Iterator[tuple[str, int, int]]:
+        for (topic, partition), offset in self._merge.positions():
+            yield topic, partition, offset

@@ -10,23 +10,22 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from time import monotonic
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from agents.cluster import topic_ids
 from agents.faults.arrived import complaint_of, element_of, report_of
 from agents.faults.flaws import name_flaws
 from agents.faults.writer import POSITION_KEY, Writer
 from agents.kafkaclient import access_of
-from agents.reading import TRANSIENT, UNREACHABLE, ReadingError, TopicReader
+from agents.reading import ReadingError, TopicReader
 from agents.settings import Settings
-from agents.single.arrived import Arrived, arrived, arrived_message
+from agents.single.arrived import Arrived, arrived
 from agents.single.clients import reader_config
 from agents.single.pace import Pace
-from agents.single.thread import OwnershipLost
+from agents.single.session import ASK_SECONDS, BATCH, POSITION_SECONDS, OwnSession
 from agents.single.transaction import Refused
 from models.errors import ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
@@ -52,14 +51,8 @@ GROUP: Final = "barometer-faults"
 """Consumer group of the owner, and its producer's transactional id."""
 FORMAT: Final = 1
 """Of `FaultsPosition`; another one is refused."""
-POSITION_SECONDS: Final = 10.0
-"""How often the position is written where nothing changes: a successor reads no more than that again."""
-BATCH: Final = 500
-POLL_SECONDS: Final = 0.1
 WAITING_MAX: Final = 100_000
 """Most complaints that wait for faults to be read; more say that these cannot be."""
-ASK_SECONDS: Final = 10.0
-"""How long the broker may take to say where the faults end."""
 CLOCK_SKEW_MS: Final = 60_000
 """By so much the append times of two brokers may differ."""
 
@@ -84,8 +77,10 @@ def _link_of(told: ComplaintLink) -> Link | None:
     return Link(told.incident_id, told.fault_id, told.score, LinkReason(told.reason), Phase(told.phase))
 
 
-class Session:
-    """A context manager. `is_owner` is asked between batches and takes part in the group meanwhile."""
+class Session(OwnSession):
+    """Of network faults."""
+
+    owned = "network faults"
 
     def __init__(
         self,
@@ -96,50 +91,19 @@ class Session:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._is_owner = is_owner
         own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE]
         self._topic_ids = topic_ids(access_of(settings), own, settings.partitions)
         self._topic_ids |= topic_ids(access_of(settings), [NETWORK_FAULTS, NETWORK_TOPOLOGY], 1)
         self._writer = Writer(settings, GROUP, clock)
-        self._reader = Consumer(reader_config(settings, GROUP))
+        super().__init__(Consumer(reader_config(settings, GROUP)), self._writer, Pace(), is_owner)
         self._desk = Desk(settings.partitions, load_explanations(), load_names())
         self._next = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
         self._judged = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
-        self._refused: list[Refused] = []
         self._at_end: set[int] = set()
         self._waiting: deque[tuple[int, Arrived | int]] = deque()
         self._barrier: tuple[int, int] | None = None
-        self._pace = Pace()
         self._passed = 0
         self._dropped = 0
-        self._written = 0.0
-        self._moved = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._reader.close()
-        self._writer.close()
-
-    def run(self) -> None:
-        """Take over and go on until the ownership ends.
-
-        Raises:
-            OwnershipLost: orderly; what was not written will be by the next owner.
-            KafkaException, BarometerError: begin anew.
-        """
-        self._writer.begin()
-        self._take_over()
-        self._follow()
-        while True:
-            self._check()
-            if self._read() == BATCH:
-                # One full batch after another would hold the interpreter.
-                self._pace.pause()
-            self._look()
 
     # Taking over
 
@@ -209,18 +173,7 @@ class Session:
                     # Foreign, or of a version that knows other reasons: the link is told anew.
                     log.warning("%s[%d] offset %d is no link", record.topic, record.partition, record.offset)
 
-    def _follow(self) -> None:
-        places = [TopicPartition(topic, 0, offset) for topic, offset in self._next.items()]
-        places += [
-            TopicPartition(CLASSIFIED_COMPLAINTS, queue.partition, queue.next) for queue in self._desk.queues
-        ]
-        self._reader.assign(places)
-
     # Going on
-
-    def _check(self) -> None:
-        if not self._is_owner():
-            raise OwnershipLost("the ownership of network faults has ended")
 
     def _check_now_and_then(self) -> None:
         """Call it after each record of a long read."""
@@ -230,26 +183,22 @@ class Session:
             self._check()
 
     def _read(self) -> int:
-        messages: list[Any] = self._reader.consume(BATCH, POLL_SECONDS)
-        for message in messages:
-            error = message.error()
-            topic, partition = message.topic(), message.partition()
-            if error is None:
-                self._moved = True
-                if topic == CLASSIFIED_COMPLAINTS:
-                    self._waiting.append((partition, arrived_message(message)))
-                else:
-                    self._take(topic, arrived_message(message))
-            elif error.code() == KafkaError._PARTITION_EOF:
-                if topic == CLASSIFIED_COMPLAINTS:
-                    self._waiting.append((partition, message.offset()))
-                else:
-                    # What ends a producer's transaction takes an offset too and comes as no record.
-                    self._next[topic] = max(self._next[topic], message.offset())
-            elif error.code() not in UNREACHABLE | TRANSIENT and not error.retriable():
-                raise KafkaException(error)
+        count = super()._read()
         self._let_in()
-        return len(messages)
+        return count
+
+    def _arrive(self, topic: str, partition: int, record: Arrived) -> None:
+        self._moved = True
+        if topic == CLASSIFIED_COMPLAINTS:
+            self._waiting.append((partition, record))
+        else:
+            self._take(topic, record)
+
+    def _end(self, topic: str, partition: int, offset: int) -> None:
+        if topic == CLASSIFIED_COMPLAINTS:
+            self._waiting.append((partition, offset))
+        else:
+            self._next[topic] = max(self._next[topic], offset)
 
     def _let_in(self) -> None:
         """Take in those complaints before which no fault stands that has not been read.
@@ -342,12 +291,8 @@ class Session:
     def _write(self, joined: Joined) -> None:
         reasons = self._writer.write(joined, self._refused, self._where())
         self._metrics.on_links(reasons)
-        for topic in self._judged:
-            refused = Counter(str(one.rejected.reason) for one in self._refused if one.topic == topic)
-            if refused:
-                self._metrics.on_dead_letters(topic, refused)
+        self._tell_refused(self._metrics)
         self._judged.update(self._next)
-        self._refused.clear()
 
     def _where(self) -> FaultsPosition:
         oldest = self._desk.book.oldest_offset()
@@ -378,12 +323,8 @@ class Session:
             )
         )
 
-    def _lag(self) -> int:
-        places = [(topic, 0, offset) for topic, offset in self._next.items()]
-        places += [(CLASSIFIED_COMPLAINTS, queue.partition, queue.next) for queue in self._desk.queues]
-        lag = 0
-        for topic, partition, offset in places:
-            bounds = self._reader.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
-            if bounds is not None:
-                lag += max(0, bounds[1] - offset)
-        return lag
+    def _places(self) -> Iterator[tuple[str, int, int]]:
+        for topic, offset in self._next.items():
+            yield topic, 0, offset
+        for queue in self._desk.queues:
+            yield CLASSIFIED_COMPLAINTS, queue.partition, queue.next

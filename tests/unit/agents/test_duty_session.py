@@ -181,6 +181,7 @@ class Bench:
         )
         self.session = session
         session._take_over()
+        session._follow()
         return session
 
     def run(self, minutes: float, looks: int = 12) -> None:

@@ -9,11 +9,12 @@ from confluent_kafka import KafkaError
 from prometheus_client import CollectorRegistry
 
 from agents.faults import session as owner
-from agents.faults.session import BATCH, Session
+from agents.faults.session import Session
 from agents.reading import Record
 from agents.settings import Settings
 from agents.single import pace
 from agents.single.pace import LOOK_SECONDS, LOOK_SHARE, YIELD_SECONDS, Pace
+from agents.single.session import BATCH
 from models import faultbook
 from models.incident import SETTLES_AFTER
 from models.joining import FAULTS_ALONE
