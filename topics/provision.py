@@ -36,6 +36,8 @@ ANSWER_SECONDS: Final = 15.0
 """How long one request may take."""
 LEADERS_SECONDS: Final = 30.0
 """How long new partitions may take to find leaders."""
+VANISH_SECONDS: Final = 1.0
+"""How long a broker may list a topic that is being deleted and knows no settings any more."""
 GRANT: Final = "An ACL is missing; `barometer topics acls admin` prints the commands that grant it."
 _LOOK_SECONDS: Final = 0.05
 _ADDRESS: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
@@ -111,8 +113,7 @@ def drift(
     """
     wanted = catalogue() if specs is None else tuple(specs)
     with _client(brokers, admin) as client:
-        described = {topic["name"]: topic for topic in _describe(client, [spec.name for spec in wanted])}
-        settings = _settings(client, list(described))
+        described, settings = _look(client, [spec.name for spec in wanted])
     found: list[Difference] = []
     for spec in wanted:
         topic = described.get(spec.name)
@@ -252,6 +253,26 @@ def _describe(client: Any, names: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
+def _look(client: Any, names: Sequence[str]) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
+    """Return the metadata and the settings of the topics that exist, by name; those of one moment.
+
+    A topic without any settings was deleted between the two questions, or hides them. Asked again, the one is gone.
+
+    Raises:
+        ClusterError: the settings of a topic that stays may not be read.
+    """
+    deadline = time.monotonic() + VANISH_SECONDS
+    while True:
+        described = {topic["name"]: topic for topic in _describe(client, names)}
+        settings = _settings(client, list(described))
+        bare = sorted(name for name in described if not settings.get(name))
+        if not bare:
+            return described, settings
+        if time.monotonic() > deadline:
+            raise ClusterError(f"the settings of these topics may not be read: {', '.join(bare)}. {GRANT}")
+        time.sleep(_LOOK_SECONDS)
+
+
 def _await_leaders(client: Any, brokers: str, names: set[str]) -> None:
     deadline = time.monotonic() + LEADERS_SECONDS
     waiting = names
@@ -280,8 +301,6 @@ def _settings(client: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     answer = client.describe_configs(resources, config_filter="all").get("topic", {})
-    if hidden := sorted(set(names) - {name for name, settings in answer.items() if settings}):
-        raise ClusterError(f"the settings of these topics may not be read: {', '.join(hidden)}. {GRANT}")
     return {
         name: {key: setting["value"] for key, setting in settings.items()}
         for name, settings in answer.items()
