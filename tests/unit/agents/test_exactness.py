@@ -28,7 +28,7 @@ from tests.unit.agents.recounted import differences, letters, offered, snapshots
 from topics.catalogue import PANES
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_snapshot_is_the_prefix_at_its_stamp_and_the_last_ones_are_the_total(seed: int) -> None:
     """Whatever was lost, repeated or written by a zombie; and every refused record has its dead letter, and no other."""
