@@ -128,7 +128,7 @@ def _above(
     """Return the alarm on the same element, or else on the nearest one above, that explains `child`; None: there is none."""
     own = _order(child)
     best: tuple[int, _Order] | None = None
-    # What affects nobody less than the child does takes nothing down with it.
+    # What is milder takes nothing down with it.
     worse = range(rank(child.severity) + 1)
     for element in child.elements:
         for distance, step in enumerate(ways[element]):
@@ -137,8 +137,10 @@ def _above(
             kinds = (*_FELT, _UNFELT) if distance == 0 else worse
             for stretch in range(child.raised // TOGETHER - 1, child.raised // TOGETHER + 2):
                 known = stretches.get((step, stretch))
-                order = known and known.best(kinds, child.raised - TOGETHER, child.raised + TOGETHER)
-                if order and (order < own if distance == 0 else order != own):
+                if known is None:
+                    continue
+                order = known.best(kinds, child.raised - TOGETHER, child.raised + TOGETHER)
+                if order is not None and (order < own if distance == 0 else order != own):
                     best = (distance, order) if best is None else min(best, (distance, order))
     return None if best is None else best[1][-1]
 
