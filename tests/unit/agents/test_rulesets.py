@@ -324,7 +324,7 @@ def test_sets_that_nothing_needs_any_more_are_buried() -> None:
     finish(broker, Random(1))
     windows = ModelledWorker(broker, partial(routes, lives=Random(6)), PARTITIONS).core.live[HOMES[0]]
     assert isinstance(windows, WindowsPartition)
-    timeline = windows._rules._timeline
+    timeline = windows.rule_sets._timeline
     assert timeline.versions == {RULES.version, FEWER.version}
     timeline.forget({Stream.CALLS: T0 + 40 * 24 * HOUR})
     assert {version for _, version in timeline.changes[Stream.CALLS]} == {FEWER.version}

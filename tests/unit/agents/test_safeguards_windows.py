@@ -117,7 +117,7 @@ def test_without_the_offset_of_known_orders_they_are_obeyed_again_from_later_pan
             is_order = dict(record.headers).get("ce_type") == ORDER
             if is_order and record.offset <= self._resume_at and record.value is not None:
                 frontiers = {stream: fold.frontier for stream, fold in self._folds.items()}
-                self._rules.obey(record.value, record.offset, frontiers)
+                self.rule_sets.obey(record.value, record.offset, frontiers)
         take(self, records)
 
     monkeypatch.setattr(WindowsPartition, "take", obedient)

@@ -1,7 +1,7 @@
 """Storms of alarms that do not say what they follow from: topology and time collapse them."""
 
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from hypothesis import given, settings
@@ -120,10 +120,12 @@ def test_what_is_above_leads_where_time_and_severity_allow(
     above: dict[str, Any], below: dict[str, Any], together: bool
 ) -> None:
     """Five minutes apart at most; nothing milder, unfelt or planned leads, and what is a root by its own word follows nobody."""
-    above, below = ({"second": 0, "severity": "major"} | one for one in (above, below))
+    leads, follows = (
+        cast(dict[str, Any], {"second": 0, "severity": "major"} | one) for one in (above, below)
+    )
     found = roots(
-        raised("above", above.pop("second"), "ring", **above),
-        raised("below", below.pop("second"), "olt-3", **below),
+        raised("above", leads.pop("second"), "ring", **leads),
+        raised("below", follows.pop("second"), "olt-3", **follows),
     )
     assert found == ({"above": 2} if together else {"above": 1, "below": 1})
 

@@ -7,7 +7,8 @@ from models.alarmfold import Alarm, Report
 from models.events import TopologyElement
 from models.explains import Explanations, LinkReason, Phase, weight_of
 from models.linking import AFTER, BEFORE, Facts, Link, Linker
-from models.outage import Outage, outages_of, rank
+from models.outage import Outage, outages_of
+from models.severity import rank
 from models.topologytree import Topology
 from tests.unit.models.outages import EXPLANATIONS, complaint, element, report
 
