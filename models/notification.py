@@ -197,10 +197,10 @@ def write_summary(
 
 
 def _shares(names: Names, item: NotificationItem, language: int) -> str:
-    """Return from where most of an excess came, as words behind a summary; nothing where that is not known."""
+    """Return from where most of an excess came, as words behind a summary; nothing where that is not known, or over."""
     cell = names.cell_zh if language else names.cell
     found = [f"{cell(one.cell)} {one.share:.0%}" for one in item.contributors[:SHARES_TOLD] if one.share]
-    if not found:
+    if not found or item.severity == "cleared":
         return ""
     return f"；超出部分来自：{'、'.join(found)}" if language else f"; of the excess: {'; '.join(found)}"
 

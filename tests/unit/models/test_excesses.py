@@ -195,6 +195,9 @@ def test_what_recovers_keeps_what_it_recovers_from() -> None:
     assert bench.state().excess == before
     bench.warn(120, cleared(sequence=3, cell="all"))
     assert bench.state().excess == before
+    bench.until(130)
+    assert [", ".join(one.reasons) for one in bench.notifications if "of the excess" in one.summary] == ["new"]
+    assert bench.notifications[-1].reasons == ("recovered",)
     assert before is not None
     assert before.contributors
 
