@@ -1,4 +1,4 @@
-"""How transitions and notices leave the owner of a partition of cells: into their topics, and to whoever counts them."""
+"""How transitions, excesses and notices leave the owner of a partition of cells: into their topics, and to whoever counts them."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -7,12 +7,14 @@ import msgspec
 
 from agents.crashpoints import reach
 from agents.outbox import Outbox
+from models.excesses import CellExcesses
 from models.iso import iso
 from models.outcomes import EarlyWarning, ProvisionalNotice, WarningTransition
-from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, PROVISIONAL_NOTICES
+from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, EXCESSES, PROVISIONAL_NOTICES
 from topics.headers import cloudevent_headers
 
 WARNING_TYPE: Final = "cx.warning.changed.v1"
+EXCESSES_TYPE: Final = "cx.cells.exceeded.v1"
 NOTICE_TYPE: Final = "cx.warning.provisional.v1"
 
 _json = msgspec.json.Encoder().encode
@@ -40,6 +42,13 @@ class WarningFeed:
         for warning in warnings:
             self._publish(warning, append_ms)
             reach("published")
+
+    def explain(self, excesses: Iterable[CellExcesses]) -> None:
+        """Send from where the excesses of warnings came, as far as this partition knows."""
+        for one in excesses:
+            key = f"{one.stream}|{one.measure}|{one.window_seconds}"
+            headers = cloudevent_headers(f"{key}/{self._partition}/{one.pane}", EXCESSES_TYPE, iso(one.pane))
+            self._send(EXCESSES, self._partition, key.encode(), _json(one), headers)
 
     def _publish(self, warning: EarlyWarning, append_ms: int) -> None:
         decided = msgspec.structs.replace(warning, decided_at=iso(int(self._clock())))

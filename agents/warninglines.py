@@ -65,7 +65,8 @@ def annotations(lines: Lines, state: WarningState) -> list[str]:
     held = state.suppression
     if state.is_suppressed:
         until = f" {word('until')} {when(held.until)}" if held.until else ""
-        found.append(f"{word('held back by')} {printable(held.reason)} {printable(held.by)}{until}")
+        via = f" ({printable(held.via)})" if held.via else ""
+        found.append(f"{word('held back by')} {printable(held.reason)} {printable(held.by)}{via}{until}")
     if state.incident_id:
         found.append(f"{word('incident')} {printable(state.incident_id)}")
     if state.linked:

@@ -104,8 +104,7 @@ class WindowsPartition:
     """See `agents.batch.PartitionAgent`."""
 
     def __init__(self, context: WindowsContext, partition: int) -> None:
-        self._context = context
-        self._partition = partition
+        self._context, self._partition = context, partition
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
         self._judges = {stream: StreamJudge(stream, context.rules, context.calendar) for stream in Stream}
@@ -268,12 +267,13 @@ class WindowsPartition:
                 pane += MINUTE
 
     def _close_minute(self, stream: Stream, pane: int, totals: OnTime) -> None:
-        minutes = self._minutes[stream]
+        minutes, judge = self._minutes[stream], self._judges[stream]
         if totals:
             minutes[pane] = totals
             self._unsaved.add(("m", stream, pane))
         rules = self.rule_sets.at(stream, pane)
-        self._warnings.publish(self._judges[stream].close_minute(pane, totals, rules), self._append_ms)
+        self._warnings.publish(judge.close_minute(pane, totals, rules), self._append_ms)
+        self._warnings.explain(judge.excesses)
         self._closed_since_flush += 1
         if (pane + MINUTE) % HOUR == 0:
             hour = pane + MINUTE - HOUR

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from models.outcomes import EarlyWarning
+from models.outcomes import Contribution, EarlyWarning
 from models.wire import Severity, Wire
 
 
@@ -23,9 +23,9 @@ class SuppressionReason(StrEnum):
     LINKED_FAULT = "linked_fault"
     """A known fault explains it: the incident is told, and the warning belongs to it."""
     PARENT = "parent"
-    """A warning about a cell that contains this one is told."""
+    """A warning about a cell that contains this one is told, or another one instead of it."""
     PART = "part"
-    """A warning about a cell inside this one explains most of the excess, and is told."""
+    """A warning about a cell inside this one explains most of the excess; it is told, or another one instead of it."""
 
 
 class HoldKind(StrEnum):
@@ -43,7 +43,9 @@ class Suppression(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
         SuppressionReason.NONE
     )
     by: str = ""
-    """Id of the silence, the incident or the warning."""
+    """Id of the silence, the incident or the warning: of the one that is told instead."""
+    via: str = ""
+    """parent, part: id of the warning that lies between, where `by` neither contains this cell nor explains it by itself."""
     until: int = 0
     """When it ends, where that is known."""
 
@@ -74,6 +76,17 @@ class Verdict(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     note: str = ""
 
 
+class Excess(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """By how much a warning's cell is above its expectation. What it recovers from stays until it is over."""
+
+    pane: int
+    """Of the last transition that was not about the end."""
+    rate: float
+    """Events a second, over the window of that transition."""
+    contributors: tuple[Contribution, ...] = ()
+    """Where it came from: cells inside this one, the most first. Those of different dimensions overlap."""
+
+
 class WarningState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """One warning with everything that was added to it. The last record of an id is in force."""
 
@@ -100,6 +113,7 @@ class WarningState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The outage that explains it."""
     linked: tuple[str, ...] = ()
     """Ids of the warnings that are not told because this one is."""
+    excess: Excess | None = None
     feedback: Verdict | None = None
     stale_since: int = 0
     """*Observed*: since when no pane of its stream has closed, so that nothing new can be said."""

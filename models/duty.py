@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from models.annotated import (
     Acknowledgement,
+    Excess,
     HoldKind,
     HoldState,
     OperatorNote,
@@ -27,6 +28,7 @@ from models.annotated import (
 from models.dutypolicy import rank_of
 from models.dutytimers import Timers
 from models.events import FeedbackVerdict, OperatorAction, OperatorVerb, WarningFeedback, epoch_seconds
+from models.excesses import CellExcesses
 from models.holds import hold_of, is_on, with_seen
 from models.joined import Incident
 from models.notification import HoldChange, News
@@ -69,13 +71,35 @@ class Duty(Timers):
             state = WarningState(warning=warning, opened=self.now, cleared=self.now)
         else:
             state = WarningState(warning=warning, opened=self.now, news=(News.NEW,))
-        self._enter(warning.id, state)
-        moved = known is None or over or known.warning.severity != warning.severity
+        excess = self._excesses.excess_of(warning, None if known is None else known.excess)
+        self._enter(warning.id, replace(state, excess=excess))
+        moved = (
+            known is None
+            or over
+            or known.warning.severity != warning.severity
+            or _rate(known.excess) != _rate(excess)
+        )
         if moved:
             self._settle()
         state = self.states[warning.id]
         if moved and state.news:
             self._schedule(state)
+
+    def put_excesses(self, at: int, told: CellExcesses) -> None:
+        """Take in what the cells of one partition counted beyond what was expected; it names contributors and decides nothing."""
+        self.advance(at)
+        self._excesses.put(told)
+        for state in list(self.states.values()):
+            warning, excess = state.warning, state.excess
+            if (
+                excess is None
+                or excess.pane != told.pane
+                or told.rules.get(warning.rule) != warning.rule_version
+            ):
+                continue
+            contributors = self._excesses.contributors(warning, excess.pane)
+            if contributors != excess.contributors:
+                self._put(replace(state, excess=replace(excess, contributors=contributors)))
 
     def put_action(self, at: int, identity: str, action: OperatorAction) -> None:
         """Take in what a person did. `identity` is that of the event: a repeat changes nothing."""
@@ -212,6 +236,10 @@ class Duty(Timers):
         self._put_hold(replace(hold, seen=with_seen(hold.seen, identity)), change)
         self._settle()
         return APPLIED
+
+
+def _rate(excess: Excess | None) -> float:
+    return 0.0 if excess is None else excess.rate
 
 
 def _counted(rule: RuleFeedback, verdict: str, by: int) -> RuleFeedback:

@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from models.annotated import GroupState, HoldKind, HoldState, RuleFeedback, WarningState
+from models.contributors import ExcessBook, rate_of
 from models.dutypolicy import DutyPolicy, Grouping
+from models.excesses import CellExcesses
 from models.groups import quiet, scheduled
 from models.inhibition import Open
 from models.matchers import labels_of
@@ -54,6 +56,7 @@ class Book:
         self.holds: dict[str, HoldState] = {}
         self.rules: dict[str, RuleFeedback] = {}
         self._policy = policy
+        self._excesses = ExcessBook()
         self._open: dict[str, Open] = {}
         self._over: deque[tuple[int, str]] = deque()
         """(cleared, id) of the warnings that are over, in that order."""
@@ -77,6 +80,10 @@ class Book:
                 self.holds[one.id] = one
             else:
                 self.rules[one.rule] = one
+
+    def recall(self, told: CellExcesses) -> None:
+        """Take over an excess that was taken in before; they are not kept beside the topic that they come from."""
+        self._excesses.put(told)
 
     def take(self) -> Told:
         """Return what has changed since the last time."""
@@ -107,7 +114,8 @@ class Book:
                 policy = self._policy.grouping(labels)
                 self._put_group(GroupState(key=key, policy=policy.id, born=id, since=self.now))
         if state.is_open:
-            self._open[id] = Open(warning, labels)
+            excess = rate_of(warning) if state.excess is None else state.excess.rate
+            self._open[id] = Open(warning, labels, excess)
         elif self._open.pop(id, None) is not None or id not in self.states:
             self._over.append((state.cleared, id))
         self._put(state)

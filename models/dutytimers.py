@@ -58,17 +58,18 @@ class Timers(Book):
         holders = inhibited(self._policy.inhibitions, self._open)
         linked: dict[str, list[str]] = {}
         for id, inhibitor in sorted(holders.items()):
-            linked.setdefault(inhibitor.warning, []).append(id)
+            linked.setdefault(inhibitor.told, []).append(id)
         for id in sorted(self._open):
-            warning, labels = self._open[id]
+            warning, labels, _ = self._open[id]
             held = held_by(warning, labels, holds, outages, self._explanations, self.now)
             suppression = held.suppression
             if suppression.by:
                 if suppression.by != self.states[id].suppression.by:
                     self._put_hold(with_held(self.holds[suppression.by], id), None)
             elif id in holders:
-                reason = _BY_RELATION[holders[id].relation]
-                suppression = Suppression(reason=reason, by=holders[id].warning)
+                relation, near, told = holders[id]
+                via = "" if near == told else near
+                suppression = Suppression(reason=_BY_RELATION[relation], by=told, via=via)
             self._hold(id, suppression, held.incident_id, tuple(linked.get(id, ())))
 
     def _hold(self, id: str, suppression: Suppression, incident: str, linked: tuple[str, ...]) -> None:

@@ -67,7 +67,12 @@ def expected(learned: Learned | None, start: int, end: int) -> Expectation | Non
     """Return what is expected in [start, end); None where nothing has been learned."""
     if learned is None or not learned.baseline.hours:
         return None
-    return expect(learned.baseline, learned.frame, start, end)
+    hours, known = learned.baseline.hours, learned.known
+    if known is not None and known[:3] == (hours, start, end):
+        return known[3]
+    found = expect(learned.baseline, learned.frame, start, end)
+    learned.known = hours, start, end, found
+    return found
 
 
 def _past(rule: Rule, watch: Watch, totals: Sequence[int], end: int) -> Past:

@@ -2,9 +2,11 @@
 
     all  ⊃  region=44  ⊃  region=44,category=NET
 
-Entries are taken in their order, and a warning that is held back holds nothing back from then on: so of those that are
-linked one is told always, and none waits for another in a circle. Depends on the open warnings alone, and not on the
-order in which they came.
+Entries are taken in their order, and by each warning is held back once, by one that is next to it: the smallest part that
+has enough of its excess, or a whole that is told itself. From there one goes on until a warning is reached that nothing
+holds back. That one is told for all of them, and is at least as severe as each. So none waits for another in a circle:
+whoever is held back for the first time is so by a warning that does not wait for it. Depends on the open warnings alone,
+and not on the order in which they came.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,13 +24,19 @@ class Open(NamedTuple):
 
     warning: EarlyWarning
     labels: Mapping[str, str]
+    excess: float
+    """Events a second beyond what was expected (`models.contributors`)."""
 
 
 class Inhibitor(NamedTuple):
     """What a warning is held back by."""
 
     relation: Relation
-    warning: str
+    """How the cell of `near` lies to its own."""
+    near: str
+    """The warning next to it; held back itself where it is not `told`."""
+    told: str
+    """The warning that is told instead."""
 
 
 def inhibited(entries: Iterable[Inhibition], going_on: Mapping[str, Open]) -> dict[str, Inhibitor]:
@@ -40,27 +48,28 @@ def inhibited(entries: Iterable[Inhibition], going_on: Mapping[str, Open]) -> di
         cells.setdefault(cell, []).append(id)
         for outer in wholes_of(cell):
             parts.setdefault(outer, []).append(id)
-    found: dict[str, Inhibitor] = {}
+    found: dict[str, tuple[Relation, str]] = {}
+
+    def told(id: str) -> str:
+        while id in found:
+            _, id = found[id]
+        return id
+
     for entry in entries:
-        for id in sorted(going_on, key=lambda one: _place(entry.relation, going_on[one].warning.cell, one)):
+        for id in sorted(going_on, key=lambda one: (size_of(going_on[one].warning.cell), one)):
             if id in found or not matches(entry.target, going_on[id].labels):
                 continue
             cell = going_on[id].warning.cell
             if entry.relation is Relation.PART:
-                near: Iterable[str] = parts.get(cell, ())
-            elif entry.relation is Relation.WHOLE:
-                near = (one for outer in wholes_of(cell) for one in cells.get(outer, ()))
+                # A part that is explained by one of its own still explains; the smallest is told.
+                near = [one for one in parts.get(cell, ()) if told(one) != id]
             else:
-                near = cells[cell]
-            sources = [
-                one
-                for one in near
-                if one != id and one not in found and _holds(entry, going_on[one], going_on[id])
-            ]
+                around = tuple(wholes_of(cell)) if entry.relation is Relation.WHOLE else (cell,)
+                near = [one for at in around for one in cells.get(at, ()) if one != id and one not in found]
+            sources = [one for one in near if _holds(entry, going_on[one], going_on[id])]
             if sources:
-                best = min(sources, key=lambda one: (-rank_of(going_on[one].warning.severity), one))
-                found[id] = Inhibitor(entry.relation, best)
-    return found
+                found[id] = entry.relation, min(sources, key=lambda one: _choice(entry, going_on[one]))
+    return {id: Inhibitor(relation, near, told(id)) for id, (relation, near) in found.items()}
 
 
 def wholes_of(cell: str) -> Iterable[str]:
@@ -73,9 +82,21 @@ def wholes_of(cell: str) -> Iterable[str]:
     yield ALL
 
 
-def _place(relation: Relation, cell: str, id: str) -> tuple[int, str]:
-    size = 0 if cell == ALL else cell.count(",") + 1
-    return (-size if relation is Relation.PART else size), id
+def size_of(cell: str) -> int:
+    """Return how many dimensions a cell is limited in: the more, the smaller it is."""
+    return 0 if cell == ALL else cell.count(",") + 1
+
+
+def _choice(entry: Inhibition, source: Open) -> tuple[int, int, float, str]:
+    """Return what the source is chosen by, the first of all: smallest part, broadest whole; worst; most excess."""
+    size = size_of(source.warning.cell)
+    rank = rank_of(source.warning.severity)
+    return (
+        -size if entry.relation is Relation.PART else size,
+        -rank,
+        -source.excess,
+        source.warning.id,
+    )
 
 
 def _holds(entry: Inhibition, source: Open, target: Open) -> bool:
@@ -85,11 +106,4 @@ def _holds(entry: Inhibition, source: Open, target: Open) -> bool:
         return False
     if rank_of(source.warning.severity) < rank_of(target.warning.severity):
         return False
-    return not entry.share or _excess(source.warning) >= entry.share * _excess(target.warning) > 0
-
-
-def _excess(warning: EarlyWarning) -> float:
-    """Return by how much a count is above what was expected, for each second of its window; 0 where that is not known."""
-    if warning.expected is None or not warning.window_seconds:
-        return 0.0
-    return (warning.observed - warning.expected) / warning.window_seconds
+    return not entry.share or source.excess >= entry.share * target.excess > 0

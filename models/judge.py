@@ -34,6 +34,7 @@ from models.episode import NEW, Advance, Episode, advance, withdraw
 from models.errors import ContractError
 from models.evaluate import evaluate
 from models.evidence import against_of, expected, totals_of
+from models.excesses import CellExcesses, excesses_of
 from models.judgestate import FORMAT, CellState, JudgeState, decode, encode
 from models.measures import FIELDS, WIDTH, Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice, ProvisionalState
@@ -63,6 +64,8 @@ class StreamJudge:
         self.stream = stream
         self.closed_until: int | None = None
         """End of the last closed minute; None before the first."""
+        self.excesses: list[CellExcesses] = []
+        """What is told beside the ledger of the last closed minute; a restart need not know it."""
         self._calendar = calendar
         self._width = WIDTH[stream]
         self._book = WatchBook(stream, self._width, rules, self._calendar)
@@ -140,6 +143,7 @@ class StreamJudge:
         for rule in self._book.own_rules:
             if end % rule.step_seconds == 0:
                 warnings += self._judge(rule, end)
+        self.excesses = excesses_of(self.stream, self._book.dividing, self._cells.values(), end)
         if is_hour:
             self._learn(end - HOUR)
             self._busy.clear()

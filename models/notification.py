@@ -9,9 +9,12 @@ from msgspec import Meta, field
 from models.annotated import HoldKind, HoldState, Suppression, WarningState
 from models.iso import iso
 from models.naming import Names
+from models.outcomes import Contribution
 from models.wire import IsoTime, Severity, Wire
 
 _ID_DIGITS: Final = 16
+SHARES_TOLD: Final = 3
+"""Contributors that a sentence names."""
 
 
 class News(StrEnum):
@@ -61,6 +64,8 @@ class NotificationItem(Wire, frozen=True, rename="camel", kw_only=True, gc=False
     assignee: str = ""
     incident_id: str = ""
     ladder_level: int = 1
+    contributors: tuple[Contribution, ...] = ()
+    """Where the excess came from, the most first: cells inside that of the warning."""
 
 
 class Notification(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -140,6 +145,7 @@ def write_item(state: WarningState, reasons: tuple[str, ...], *, suppressed: boo
         assignee=state.assignee,
         incident_id=state.incident_id,
         ladder_level=state.ladder_level,
+        contributors=() if state.excess is None else state.excess.contributors,
     )
 
 
@@ -185,9 +191,18 @@ def write_summary(
     told = ", ".join(f"{count} {_WORDS[news][0]}" for news, count in counts.items())
     told_zh = "，".join(f"{_WORDS[news][1]}{count}" for news, count in counts.items())
     return (
-        f"{place[0]}: {told}; {open_count} open. {gravest.summary}",
-        f"{place[1]}：{told_zh}；未解除{open_count}。{gravest.summary_zh}",
+        f"{place[0]}: {told}; {open_count} open. {gravest.summary}{_shares(names, gravest, 0)}",
+        f"{place[1]}：{told_zh}；未解除{open_count}。{gravest.summary_zh}{_shares(names, gravest, 1)}",
     )
+
+
+def _shares(names: Names, item: NotificationItem, language: int) -> str:
+    """Return from where most of an excess came, as words behind a summary; nothing where that is not known, or over."""
+    cell = names.cell_zh if language else names.cell
+    found = [f"{cell(one.cell)} {one.share:.0%}" for one in item.contributors[:SHARES_TOLD] if one.share]
+    if not found or item.severity == "cleared":
+        return ""
+    return f"；超出部分来自：{'、'.join(found)}" if language else f"; of the excess: {'; '.join(found)}"
 
 
 def _place(names: Names, labels: dict[str, str], language: int) -> str:

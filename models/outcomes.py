@@ -236,6 +236,8 @@ class Contribution(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     cell: str
     observed: float
     expected: float | None = None
+    share: float | None = None
+    """Of the excess of the cell that it lies inside of. Where others counted less than was expected it may be above 1."""
 
 
 class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -291,7 +293,8 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     episode_start: int
     """The pane in which the episode began, by its end, epoch seconds."""
     contributors: tuple[Contribution, ...] = ()
-    """The cells inside this one that explain most of it."""
+    """The cells inside this one that explain most of it. Left empty in the ledger: they live in other partitions, and are
+    added to the warning's state (`WarningState.excess`)."""
     samples: tuple[str, ...] = ()
     """*Observed*: ids of complaints in the cell."""
     decided_at: str = ""

@@ -5,7 +5,7 @@ Owns the mutable records that a judge works on, and how quarter-hour counts are 
 
 from typing import Final
 
-from models.baseline import QUARTER, QUARTERS, Baseline, Frame
+from models.baseline import QUARTER, QUARTERS, Baseline, Expectation, Frame
 from models.drift import STEADY
 from models.episode import NEW
 from models.windows import CellWindows
@@ -17,7 +17,7 @@ NO_COUNTS: Final = (0,) * QUARTERS
 class Learned:
     """One measure of one cell, as rules expect it; `field` is its place in the vector."""
 
-    __slots__ = ("alarmed", "baseline", "counted", "field", "frame", "windows")
+    __slots__ = ("alarmed", "baseline", "counted", "field", "frame", "known", "windows")
 
     def __init__(self, field: int, baseline: Baseline, frame: Frame, windows: CellWindows) -> None:
         self.field = field
@@ -28,6 +28,8 @@ class Learned:
         """Whether a surge was found in the hour that is under way."""
         self.counted = 0
         """End of the last minute in which anything was counted; 0: never."""
+        self.known: tuple[int, int, int, Expectation] | None = None
+        """The last answer to what is expected, with the hours learned, start and end that it is for: several ask the same."""
 
     def quarters(self, hour: int) -> list[int]:
         """Return the counts of the four quarters of the hour that starts at `hour`, the last one that closed."""

@@ -7,6 +7,7 @@ an empty cell is remembered.
 
 from models.baseline import Baseline, Frame, frame_of, new_baseline
 from models.calendar import Calendar
+from models.excesses import dividing
 from models.measures import Stream
 from models.rule import Rule, RuleSet
 from models.watch import Learned, Watch, WatchedCell
@@ -28,6 +29,7 @@ class WatchBook:
         self._calendar = calendar
         self.rules = rules
         self.own_rules = rules.of(stream)
+        self.dividing = dividing(self.own_rules)
         self.cells: dict[str, WatchedCell] = {}
         self.watches: dict[str, dict[str, Watch]] = {rule.id: {} for rule in self.own_rules}
         """Rule -> cell -> watch, in the order of the rule set."""
@@ -54,6 +56,7 @@ class WatchBook:
         is_believed_anew = rules.prior != self.rules.prior
         kept = self.unchanged(rules)
         self.rules, self.own_rules = rules, rules.of(self._stream)
+        self.dividing = dividing(self.own_rules)
         self.watches = {rule.id: self.watches[rule.id] if rule.id in kept else {} for rule in self.own_rules}
         for name, cell in self.cells.items():
             expected = {
@@ -62,7 +65,7 @@ class WatchBook:
             cell.learned = {field: one for field, one in cell.learned.items() if field in expected}
             if is_believed_anew:
                 for one in cell.learned.values():
-                    one.frame = self._frame(name)
+                    one.frame, one.known = self._frame(name), None
             self._equip(cell, None)
         self.learned = [one for cell in self.cells.values() for one in cell.learned.values()]
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from models.annotated import DutyPosition, GroupState, HoldState, RuleFeedback, WarningState
+from models.excesses import CellExcesses
 from models.joined import ComplaintLink, FaultsPosition, Incident, IncidentState
 from models.measures import FIELDS
 from models.notices import CaseEscalation, ProactiveNotice
@@ -29,6 +30,7 @@ PANES: Final = "cx.panes.v1"
 EARLY_WARNINGS: Final = "cx.early-warnings.v1"
 ACTIVE_WARNINGS: Final = "cx.active-warnings.v1"
 WINDOWS: Final = "cx.windows.v1"
+EXCESSES: Final = "cx.excesses.v1"
 PROVISIONAL_NOTICES: Final = "cx.provisional-notices.v1"
 CASE_ESCALATIONS: Final = "cx.case-escalations.v1"
 PROACTIVE_NOTICES: Final = "cx.proactive-notices.v1"
@@ -45,6 +47,8 @@ REPLAYED_LETTERS: Final = "cx.replayed-letters.v1"
 
 PANES_KEPT: Final = timedelta(days=35)
 """The longest window is 30 days; the rest is room for a worker that was away."""
+EXCESSES_KEPT: Final = timedelta(days=2)
+"""They are put together within seconds; the rest is for a duty desk that was away."""
 DEAD_LETTERS_KEPT: Final = timedelta(days=90)
 REPLAYS_KEPT: Final = DEAD_LETTERS_KEPT + timedelta(days=10)
 """A mark is written after its letter; with a tenth of a retention for segments it outlives the letter all the same."""
@@ -208,6 +212,19 @@ OUTPUTS: Final = (
         + "; ".join(f"{stream}: {', '.join(fields)}" for stream, fields in FIELDS.items())
         + ".",
         retention=None,
+    ),
+    _output(
+        EXCESSES,
+        (CellExcesses,),
+        "cx.cells.exceeded.v1",
+        "Excesses",
+        "超出预期的统计单元",
+        "stream|measure|window",
+        "by pane within a partition, which is that of the cells; a repeat may stand behind a later one",
+        "at least once; of a partition, key and pane (ce_id has all three) every record is the same",
+        "Which cells of one partition counted more than their own past lets expect, in the windows that rules judge cells "
+        "by that others lie inside of. It decides nothing: contributors of warnings are put together from it.",
+        retention=EXCESSES_KEPT,
     ),
     _output(
         PROVISIONAL_NOTICES,

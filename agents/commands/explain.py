@@ -31,7 +31,7 @@ WIDTH_MAX: Final = 100
 _ZH: Final = {
     "rule": "规则",
     "numbers": "数值",
-    "contributors": "主要构成",
+    "contributors": "超出部分的主要来源（实际/预期、占比）",
     "samples": "样例投诉（脱敏编号）",
     "department": "建议处理部门",
     "episode": "本次过程",
@@ -44,7 +44,7 @@ _ZH: Final = {
 _EN: Final = {
     "rule": "Rule",
     "numbers": "Numbers",
-    "contributors": "Most of it from",
+    "contributors": "Most of the excess from (counted / expected, share)",
     "samples": "Complaints, for example (masked ids)",
     "department": "Department",
     "episode": "Episode",
@@ -127,10 +127,12 @@ def told(
 
     part("rule", words or [say["unknown rule"].format(version=printable(judged.rule_version))])
     part("numbers", [lines.comparison(worst)])
+    found = worst.contributors if state is None or state.excess is None else state.excess.contributors
     contributors = [
         f"{lines.place(one.cell)}  {number(one.observed)}"
         + ("" if one.expected is None else f" / {number(one.expected)}")
-        for one in worst.contributors
+        + ("" if one.share is None else f"  {one.share:.0%}")
+        for one in found
     ]
     part("contributors", contributors or [say["none"]])
     part("samples", [", ".join(map(printable, worst.samples)) or say["none"]])

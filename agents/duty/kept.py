@@ -1,6 +1,6 @@
 """What the duty desk has kept, read from its two topics: for its next owner, and for commands that look."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -10,11 +10,14 @@ from agents.kafkaclient import Brokers
 from agents.reading import Record, TopicReader
 from models.annotated import DutyPosition, GroupState, HoldState, RuleFeedback, WarningState
 from models.errors import ContractError
-from topics.catalogue import DUTY_STATE, WARNING_STATES
+from models.excesses import CellExcesses
+from topics.catalogue import DUTY_STATE, EXCESSES, WARNING_STATES
 
 FORMAT: Final = 1
 """Of `DutyPosition`; another one is refused."""
 _REMEDY: Final = "Run the version that wrote it, or delete the records of both topics of the desk: what goes on is then told anew."
+
+excesses: Final = msgspec.json.Decoder(CellExcesses).decode
 
 Value = TypeVar("Value", bound=msgspec.Struct)
 
@@ -60,6 +63,21 @@ def read_states(brokers: Brokers) -> dict[str, WarningState]:
         ReadingError, ContractError: as `read_kept`.
     """
     return {key: decoded(key, value, WarningState) for key, value in _last_of(brokers, WARNING_STATES)}
+
+
+def read_excesses(brokers: Brokers, ends: Mapping[int, int]) -> Iterator[CellExcesses]:
+    """Yield what a desk had taken in of the excesses, up to these offsets: their topic is all that remembers them.
+
+    Raises:
+        ReadingError: the topic cannot be read.
+    """
+    with TopicReader(brokers, EXCESSES) as reader:
+        for record in reader.read(end=ends):
+            try:
+                yield excesses(record.value or b"")
+            except msgspec.MsgspecError:
+                # Told in the log when it was first read.
+                continue
 
 
 def _last_of(brokers: Brokers, topic: str) -> Iterator[tuple[str, Record]]:

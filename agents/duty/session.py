@@ -1,6 +1,6 @@
 """One ownership from its beginning to its end: take over from the log, then read, decide and write.
 
-    kept state ─> (from the position) transitions, actions, feedback, incidents, merged by append time ─> desk ─> write
+    kept state ─> (from the position) transitions, excesses, actions, feedback, incidents, merged by append time ─> desk ─> write
 
 Everything that is known comes from the log, so that an error anywhere is answered by ending the session and beginning
 another. Owns the order of reading and the clock; what is decided is `models.duty`.
@@ -16,7 +16,7 @@ import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
 from agents.cluster import topic_ids
-from agents.duty.kept import FORMAT, read_kept
+from agents.duty.kept import FORMAT, excesses, read_excesses, read_kept
 from agents.duty.stillness import Frontier, Stillness
 from agents.duty.writer import Writer
 from agents.kafkaclient import access_of
@@ -41,7 +41,7 @@ from models.merge import Merge, Place
 from models.naming import load_names
 from models.outcomes import EarlyWarning
 from monitoring.duty import DutyMetrics, DutyView
-from topics.catalogue import EARLY_WARNINGS, INCIDENTS, OPERATOR_ACTIONS, WARNING_FEEDBACK, decoders
+from topics.catalogue import EARLY_WARNINGS, EXCESSES, INCIDENTS, OPERATOR_ACTIONS, WARNING_FEEDBACK, decoders
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Session(OwnSession):
         self._clock = clock
         self._policy = policy
         access = access_of(settings)
-        self._topic_ids = topic_ids(access, [EARLY_WARNINGS, INCIDENTS], settings.partitions)
+        self._topic_ids = topic_ids(access, [EARLY_WARNINGS, EXCESSES, INCIDENTS], settings.partitions)
         self._topic_ids |= topic_ids(access, [OPERATOR_ACTIONS, WARNING_FEEDBACK], 1)
         self._writer = Writer(settings, GROUP, clock)
         super().__init__(Consumer(reader_config(settings, GROUP)), self._writer, Pace(), is_owner)
@@ -100,6 +100,10 @@ class Session(OwnSession):
             if place.topic_id == self._topic_ids.get(place.topic)
         }
         starts = {place: self._start(place, known.get(place, 0)) for place in self._sources()}
+        ends = {partition: offset for (topic, partition), offset in starts.items() if topic == EXCESSES}
+        if any(ends.values()):
+            for told in read_excesses(access_of(self._settings), ends):
+                self._desk.recall(told)
         self._merge: Merge[Arrived] = Merge(starts.items())
         log.info(
             "duty: took over in %.1f s: %d warnings, %d of them go on",
@@ -115,6 +119,7 @@ class Session(OwnSession):
         """Return what is read, in the order in which records of one instant are taken in."""
         partitions = range(self._settings.partitions)
         return [
+            *((EXCESSES, partition) for partition in partitions),
             *((EARLY_WARNINGS, partition) for partition in partitions),
             *((INCIDENTS, partition) for partition in partitions),
             (OPERATOR_ACTIONS, 0),
@@ -164,9 +169,11 @@ class Session(OwnSession):
             self._write_if_changed()
 
     def _take(self, topic: str, partition: int, at: int, record: Arrived) -> None:
-        if topic in {EARLY_WARNINGS, INCIDENTS}:
+        if topic in {EARLY_WARNINGS, EXCESSES, INCIDENTS}:
             try:
-                if topic == EARLY_WARNINGS:
+                if topic == EXCESSES:
+                    self._desk.put_excesses(at, excesses(record.value or b""))
+                elif topic == EARLY_WARNINGS:
                     self._desk.put_warning(at, _warning(record.value or b""))
                 else:
                     self._desk.put_incident(at, _incident(record.value or b""))

@@ -19,11 +19,12 @@ from agents.single.transaction import Refused
 from models.annotated import DutyPosition, WarningState
 from models.dutybook import Told
 from models.dutyfile import load_duty
+from models.excesses import CellExcesses
 from models.measures import Stream
 from models.notification import Notification
 from monitoring.duty import DutyMetrics
 from tests.unit.models.duties import MORNING, cleared, incident, warning
-from topics.catalogue import EARLY_WARNINGS, INCIDENTS, OPERATOR_ACTIONS, WARNING_FEEDBACK
+from topics.catalogue import EARLY_WARNINGS, EXCESSES, INCIDENTS, OPERATOR_ACTIONS, WARNING_FEEDBACK
 
 PARTITIONS: Final = 2
 
@@ -72,6 +73,7 @@ class World:
         self.luck = Random(seed)
         self.logs: dict[tuple[str, int], list[tuple[float, bytes]]] = {
             **{(EARLY_WARNINGS, number): [] for number in range(PARTITIONS)},
+            **{(EXCESSES, number): [] for number in range(PARTITIONS)},
             **{(INCIDENTS, number): [] for number in range(PARTITIONS)},
             (OPERATOR_ACTIONS, 0): [],
             (WARNING_FEEDBACK, 0): [],
@@ -149,6 +151,13 @@ class World:
             for key, value in values.items():
                 self.others[number, key] = value
 
+    def excesses(self, ends: Mapping[int, int]) -> list[CellExcesses]:
+        return [
+            msgspec.json.decode(raw, type=CellExcesses)
+            for partition, end in ends.items()
+            for _, raw in self.logs[EXCESSES, partition][:end]
+        ]
+
     def kept(self) -> Desk:
         # Through bytes, as the topics have them.
         def again(value: Any) -> Any:
@@ -167,6 +176,7 @@ class Bench:
         monkeypatch.setattr(owner, "Consumer", lambda config: world)
         monkeypatch.setattr(owner, "Writer", lambda settings, group, clock: world)
         monkeypatch.setattr(owner, "read_kept", lambda access: world.kept())
+        monkeypatch.setattr(owner, "read_excesses", lambda access, ends: world.excesses(ends))
         monkeypatch.setattr(owner, "monotonic", lambda: world.now)
         monkeypatch.setattr(owner, "Pace", lambda: Pace(lambda: world.now, lambda: 0.0))
         self.session = self.start()
@@ -198,6 +208,11 @@ class Bench:
                 self.start()
 
 
+def excesses(cells: dict[str, tuple[int, float]]) -> CellExcesses:
+    told = {"stream": "complaints", "measure": "distinct", "window_seconds": 900, "rules": {"EW01": "v"}}
+    return CellExcesses(**told, pane=MORNING, cells=cells)  # type: ignore[arg-type]
+
+
 def story(world: World, bench: Bench) -> None:
     """A day at the desk: what comes, when, and in which partition."""
     world.append(EARLY_WARNINGS, warning("w1"), 0)
@@ -207,11 +222,13 @@ def story(world: World, bench: Bench) -> None:
     world.act(
         "silence", "a2", silenceId="s1", matchers={"region": "31"}, until=round((world.now + 1_800) * 1000)
     )
+    world.append(EXCESSES, excesses({"region=31": (41, 14.0)}), 1)
     bench.run(5)
     world.append(EARLY_WARNINGS, warning("w3", cell="region=31"), 1)
     world.append(INCIDENTS, incident(affected_location=({"id": "44"},)), 1)
     world.append(EARLY_WARNINGS, warning("w1", 2, "escalated", "critical"), 0)
     bench.run(45)
+    world.append(EXCESSES, excesses({"region=31,category=BRD": (40, 15.5)}), 0)
     world.append(INCIDENTS, incident(2, "resolved"), 1)
     world.append(EARLY_WARNINGS, cleared("w2", cell="region=31,category=BRD"), 1)
     bench.run(120)
@@ -320,3 +337,6 @@ def test_whoever_dies_in_a_transaction_the_desk_tells_the_same(
     assert broken.notifications == whole.notifications
     assert len({one.id for one in whole.notifications}) == len(whole.notifications) > 6
     assert broken.states == whole.states
+    excess = whole.states["w3"].excess
+    assert excess is not None
+    assert [(one.cell, one.share) for one in excess.contributors] == [("region=31,category=BRD", 0.907)]

@@ -13,7 +13,15 @@ from agents.explanation import buckets_of, measured, plain, points_of, span_of
 from agents.lines import Lines
 from agents.settings import load_settings
 from agents.warninglines import annotated, is_noisy, notification, precision_of
-from models.annotated import Acknowledgement, OperatorNote, RuleFeedback, Suppression, Verdict, WarningState
+from models.annotated import (
+    Acknowledgement,
+    Excess,
+    OperatorNote,
+    RuleFeedback,
+    Suppression,
+    Verdict,
+    WarningState,
+)
 from models.measures import FIELDS, WIDTH, Stream
 from models.outcomes import Contribution
 from models.rules import load_rules
@@ -99,7 +107,7 @@ def test_an_explanation_says_all_that_a_warning_carries(language: str) -> None:
     """Rule, numbers, contributors, complaints, department, each transition, what was added, and the chart."""
     last = msgspec.structs.replace(
         TRANSITIONS[1],
-        contributors=(Contribution(cell="region=44,category=NET", observed=30.0, expected=8.0),),
+        contributors=(Contribution(cell="region=44,category=BIL", observed=30.0, expected=8.0),),
     )
     transitions = (TRANSITIONS[0], last, TRANSITIONS[2])
     buckets = buckets_of(transitions, {MORNING: vector(distinct=41)})
@@ -107,6 +115,10 @@ def test_an_explanation_says_all_that_a_warning_carries(language: str) -> None:
     for word in ("EW01", "network", "s1", "i1", "w7", "core team", "ring is open", "true_alarm", "41", "▲"):
         assert word in text
     assert "30 / 8" in text
+    named = Contribution(cell="region=44,category=NET", observed=40.0, expected=9.0, share=0.87)
+    state = msgspec.structs.replace(STATE, excess=Excess(pane=MORNING, rate=0.03, contributors=(named,)))
+    text = "\n".join(part.plain for part in told(lines(language), transitions, state, buckets, ["EW01"], 100))
+    assert "40 / 9  87%" in text
     assert "\x1b" not in text
     assert text.count("#3") == 1
 

@@ -33,6 +33,7 @@ OUTPUTS: Final = {
     "cx.early-warnings.v1",
     "cx.active-warnings.v1",
     "cx.windows.v1",
+    "cx.excesses.v1",
     "cx.provisional-notices.v1",
     "cx.case-escalations.v1",
     "cx.proactive-notices.v1",

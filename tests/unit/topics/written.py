@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from models.events import CaseState
+from models.excesses import CellExcesses
 from models.iso import iso
 from models.measures import Stream
 from models.notices import (
@@ -20,7 +21,7 @@ from models.notices import (
 )
 from models.outcomes import ReplayedLetter
 from models.ruleorder import ORDER_TYPE, REPORT_TYPE, RuleSetFate, RuleSetInForce, RuleSetReport
-from models.rules import parse_rules
+from models.rules import load_rules, parse_rules
 from topics.headers import cloudevent_headers
 
 Record = tuple[dict[str, str], dict[str, Any]]
@@ -61,6 +62,7 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
     found = list(records)
     yield from _references()
     yield from _rule_sets()
+    yield from _excesses()
     orders = [value for headers, value in found if headers["ce_type"] == "cx.work-order.opened.v1"]
     for at, order in enumerate(orders[:5]):
         mark = _escalation(order, at)
@@ -108,6 +110,25 @@ def _rule_sets() -> Iterator[Record]:
         yield _sent(ORDER_TYPE, f"{one.version}-{WHEN_UTC}/{at}", WHEN_UTC, one)
     for told in (obeyed, refused, began):
         yield _sent(REPORT_TYPE, f"panes/{told.partition}/{told.offset}", WHEN_UTC, told)
+
+
+def _excesses() -> Iterator[Record]:
+    """Yield the cells of two partitions that were above their expectation; those of the simulated run are too many to show."""
+    rules = load_rules()
+    versions = {id: rules.rule(id).version for id in ("EW02", "EW03")}
+    pane = 1_741_662_000
+    for partition, cells in enumerate(
+        ({"all": (310, 204.31), "region=44": (95, 21.07)}, {"region=44,category=NET": (88, 9.4)})
+    ):
+        told = CellExcesses(
+            stream=Stream.COMPLAINTS,
+            measure="distinct",
+            window_seconds=3_600,
+            pane=pane,
+            rules=versions,
+            cells=cells,
+        )
+        yield _sent("cx.cells.exceeded.v1", f"complaints|distinct|3600/{partition}/{pane}", iso(pane), told)
 
 
 def _hash(*words: str) -> str:
