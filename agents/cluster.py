@@ -9,7 +9,10 @@ from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
 from models.errors import BarometerError, ContractError
 
 ANSWER_SECONDS: Final = 15.0
-"""How long a broker may take to answer before it counts as unreachable."""
+"""How long brokers may take to answer before they count as unreachable."""
+ASKED: Final = 5
+"""Times that they are asked in that time, each time by a client of its own: librdkafka waits for the one broker that it was told to be
+the controller, though that one may be frozen while others answer."""
 
 
 class BrokerUnreachable(BarometerError):
@@ -45,28 +48,34 @@ def topic_id(brokers: Brokers, topic: str) -> str | None:
 
 def _describe(brokers: Brokers, topics: list[str]) -> dict[str, Any]:
     """Return what the cluster knows of each topic, None for those that do not exist."""
+    for _ in range(ASKED):
+        try:
+            return _described(brokers, topics, ANSWER_SECONDS / ASKED)
+        except (KafkaException, TimeoutError) as error:
+            if isinstance(error, KafkaException) and error.args[0].code() in FORBIDDEN:
+                raise BrokerUnreachable(
+                    f"Kafka at {brokers} refuses: {explained(error.args[0], brokers)}"
+                ) from None
+            why = (
+                error.args[0].str() if isinstance(error, KafkaException) else f"waited {ANSWER_SECONDS:.0f} s"
+            )
+    raise BrokerUnreachable(
+        f"no Kafka broker answers at {brokers} ({why}). Start one, or set BAROMETER_BROKERS."
+    )
+
+
+def _described(brokers: Brokers, topics: list[str], seconds: float) -> dict[str, Any]:
     admin = AdminClient({**confluent_config(brokers), "log_level": 0, "socket.timeout.ms": 10_000})
-    try:
-        found: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=ANSWER_SECONDS)
-        return {name: _result(future) for name, future in found.items()}
-    except (KafkaException, TimeoutError) as error:
-        if isinstance(error, KafkaException) and error.args[0].code() in FORBIDDEN:
-            raise BrokerUnreachable(
-                f"Kafka at {brokers} refuses: {explained(error.args[0], brokers)}"
-            ) from None
-        why = error.args[0].str() if isinstance(error, KafkaException) else f"waited {ANSWER_SECONDS:.0f} s"
-        raise BrokerUnreachable(
-            f"no Kafka broker answers at {brokers} ({why}). Start one, or set BAROMETER_BROKERS."
-        ) from None
-
-
-def _result(future: Any) -> Any:
-    try:
-        return future.result(ANSWER_SECONDS)
-    except KafkaException as error:
-        if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
-            return None
-        raise
+    asked: dict[str, Any] = admin.describe_topics(TopicCollection(topics), request_timeout=seconds)
+    found = {}
+    for name, future in asked.items():
+        try:
+            found[name] = future.result(seconds)
+        except KafkaException as error:
+            if error.args[0].name() != "UNKNOWN_TOPIC_OR_PART":
+                raise
+            found[name] = None
+    return found
 
 
 def _known(name: str, topic: Any) -> Any:

@@ -45,7 +45,7 @@ BELIEF = None
 
 
 def a_set(*texts: str, prior: str | None = BELIEF) -> RuleSet:
-    return parse_rules("rules:\n" + "".join(texts), prior=prior)
+    return parse_rules("rules:\n" + "".join(texts) if texts else "rules: []\n", prior=prior)
 
 
 OTHER_PRIOR = a_set(COUNT).source.prior.replace("memory_days: ", "memory_days: 1")
