@@ -103,8 +103,8 @@ def _unheard(error: Exception) -> None:
 
 SETTLE_SECONDS: Final = 5.0
 """Longest wait for confirmations when partitions are given back; a broker outage must not hang a stop."""
-
-
+TAKEN_AT_ONCE: Final = 500
+"""Records judged between two looks at the clock: a batch takes half a second, and a kill repeats what no confirmed flush has sent."""
 OPEN_BYTES_MAX: Final = 64 * 1024 * 1024
 """Unconfirmed bytes from which nothing more is taken: far less than the producer's queue holds, whose end blocks the loop."""
 
@@ -173,11 +173,13 @@ class BatchCore:
     @property
     def saturated(self) -> bool:
         """Too much is unconfirmed: take nothing more until the broker has caught up."""
-        return self._has_flushes_enough or self.outbox.open_bytes >= OPEN_BYTES_MAX
+        return self.outbox.open_flushes >= self._open_max or self.outbox.open_bytes >= OPEN_BYTES_MAX
 
     @property
-    def _has_flushes_enough(self) -> bool:
-        return self.outbox.open_flushes >= self._open_max
+    def _is_due(self) -> bool:
+        return (
+            self._clock() - self._flushed_at >= self._interval and self.outbox.open_flushes < self._open_max
+        )
 
     @property
     def live(self) -> Mapping[Partition, PartitionAgent]:
@@ -277,13 +279,16 @@ class BatchCore:
             return None
         expected = self._expected[source]
         following = self._next(source, expected, records)
-        if following is None:
-            return expected
         if not following:
-            return None
+            return expected if following is None else None
         self._expected[source] = following[-1].offset + 1
         try:
-            agent.take(following)
+            agent.take(following[:TAKEN_AT_ONCE])
+            for start in range(TAKEN_AT_ONCE, len(following), TAKEN_AT_ONCE):
+                self.outbox.poll()
+                if self._is_due:
+                    self.flush()
+                agent.take(following[start : start + TAKEN_AT_ONCE])
         except Exception:
             self._failed = True
             raise
@@ -308,9 +313,8 @@ class BatchCore:
         if self._failed:
             return
         self.outbox.poll()
-        now = self._clock()
-        if now - self._flushed_at >= self._interval and not self._has_flushes_enough:
-            self._tell_idle(now, highwater)
+        if self._is_due:
+            self._tell_idle(self._clock(), highwater)
             self.flush()
 
     def _tell_idle(self, now: float, highwater: Callable[[Partition], int | None]) -> None:
@@ -370,8 +374,7 @@ class BatchCore:
         for source, position in positions.items():
             if self._committable.get(source) == position:
                 del self._committable[source]
-            agent = self._live.get(source)
-            if agent is not None:
+            if (agent := self._live.get(source)) is not None:
                 agent.on_committed(position)
 
     async def settle(self, timeout: float = SETTLE_SECONDS) -> bool:

@@ -144,7 +144,7 @@ def main() -> Any:
         if not isinstance(error, BarometerError):
             raise
         click.echo(f"Error: {error}", err=True)
-        sys.exit(EXIT_ENVIRONMENT)
+        sys.exit(getattr(error, "exit_code", EXIT_ENVIRONMENT))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ What it means that a complaint is urgent or a call counts is in `models`; here i
 classified complaints, work orders and dead letters with their batch, pane snapshots and state at each flush.
 """
 
-import json
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from agents.crashpoints import reach
 from agents.deadletter import dead_letter
 from agents.flood import FloodGate
 from agents.outbox import Headers, Outbox
+from agents.position import Scalars, scalars_of
 from agents.snapshots import Snapshots
 from agents.sourcestate import SourceState
 from models.decode import EventDecoder, identity
@@ -38,8 +38,6 @@ _json = msgspec.json.Encoder().encode
 
 DEAD_LETTER_TYPE = "cx.dead-letter.v1"
 HEARTBEAT_TYPE = "cx.heartbeat.v1"
-MARKED = "marked"
-"""Scalar of a commit whose flush has its end in the changelog, so that state without that end is not whole."""
 HOLD_SECONDS = 5.0
 """How long a worker that begins with refusals alone keeps them and its flushes to itself, until it has seen enough to tell."""
 HOLD_BYTES = 16 * 1024 * 1024
@@ -112,14 +110,6 @@ def unexpected(error: Exception) -> RejectedEvent:
     return RejectedEvent(RejectReason.INTERNAL_ERROR, "", f"{type(error).__name__} while judging")
 
 
-def _window_in(scalars: dict[str, Any]) -> tuple[int, int]:
-    """Return the flood gate's window out of committed scalars; an empty one where an earlier version has written none."""
-    match scalars.get("window"):
-        case [int(records), int(dead)] if 0 <= dead <= records:
-            return records, dead
-    return 0, 0
-
-
 class IntakePartition:
     """See `agents.batch.PartitionAgent`. `make_handler` is given the history that its partition owns."""
 
@@ -153,7 +143,8 @@ class IntakePartition:
         self._sent = self._sent_noted = -1
         self._unsure: deque[int] = deque()
         """Uncommitted offsets at which judging failed: the mended program may accept them, and must send what follows."""
-        self._committed_offset = 0
+        self._committed: Committed | None = None
+        self._committed_noted: Committed | None = None
         self._committed_newest = NEVER
         self._rolling: tuple[int, int] | None = None
         self.last_append: float | None = None
@@ -163,42 +154,55 @@ class IntakePartition:
         self._state.restore(key, value)
 
     def lacks(self, committed: Committed) -> bool:
-        try:
-            scalars = json.loads(committed.metadata)
-            is_told = scalars["topic"] == self._context.topic_id and scalars[MARKED]
-        except (ValueError, TypeError, KeyError):
-            # Of a former topic, of a release that wrote no ends, or none of ours: `begin` says what follows.
-            return False
-        return bool(is_told) and self._state.lacks(committed.offset - 1)
+        scalars = scalars_of(committed)
+        # Of a former topic, of a release that wrote no ends, or none of ours: `begin` says what follows.
+        is_told = scalars is not None and scalars.topic == self._context.topic_id and scalars.is_marked
+        return is_told and self._state.lacks(committed.offset - 1)
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
+        if committed is not None and self._scalars(committed).topic != self._context.topic_id:
+            log.warning("%s was re-created: starting at its beginning", self._where)
+            committed = None
+        is_known = committed is not None
+        if committed is None:
+            committed = self._kept(earliest)
+        start = earliest
         if committed is not None:
-            try:
-                scalars = json.loads(committed.metadata)
-                topic_id, newest, heard = scalars["topic"], int(scalars["newest"]), int(scalars["heard"])
-            except (ValueError, TypeError, KeyError):
-                raise ContractError(
-                    f"{self._where}: the committed offset {committed.offset} carries no state ({committed.metadata!r}), so "
-                    "something other than a worker has set it. Delete the group's offset of this partition to start over."
-                ) from None
-            if topic_id != self._context.topic_id:
-                log.warning("%s was re-created: starting at its beginning", self._where)
-                committed = None
-            else:
-                self._state.screen.resume(newest, heard)
-                self._flood.resume(*_window_in(scalars))
-                self.on_committed(committed)
-        start = max(earliest, committed.offset if committed is not None else 0)
-        if committed is None and self._state.has_forgotten:
+            scalars = self._scalars(committed)
+            self._state.screen.resume(scalars.newest, scalars.heard)
+            self._flood.resume(*scalars.window)
+            self.on_committed(committed)
+            start = max(earliest, committed.offset)
+        self._state.begin(self._where, start)
+        self._offset = start - 1
+        # Where only the state knew it, the first flush tells the group, though nothing may come.
+        self._flushed = start - 1 if is_known or committed is None else start - 2
+        self._sent = self._sent_noted = self._state.sent_until
+        return start
+
+    def _scalars(self, committed: Committed) -> Scalars:
+        scalars = scalars_of(committed)
+        if scalars is None:
             raise ContractError(
-                f"{self._where}: its state has forgotten what is summed, and the group has no committed offset to go on from (expired, or deleted). "
+                f"{self._where}: the committed offset {committed.offset} carries no state ({committed.metadata!r}), so something "
+                "other than a worker has set it. Delete the group's offset of this partition: the state says where to go on."
+            )
+        return scalars
+
+    def _kept(self, earliest: int) -> Committed | None:
+        """Return the committed position that the state holds, where the group has none (expired, or deleted)."""
+        kept = self._state.position
+        if kept is not None and kept.offset >= earliest:
+            log.warning("%s: the group has no committed offset; going on from %d", self._where, kept.offset)
+            return kept
+        if self._state.has_forgotten:
+            raise ContractError(
+                f"{self._where}: its state has forgotten what is summed, the group has no committed offset to go on from (expired, or deleted), and "
+                f"{'the state holds none' if kept is None else f'records from {kept.offset} on, where the state goes on, are deleted'}. "
                 "Read from the start again, forgotten events would be counted otherwise. To start over: stop all workers, delete the group, its "
                 "changelogs (barometer-*-changelog) and the topics that workers write, and run barometer topics create."
             )
-        self._state.begin(self._where, start)
-        self._offset = self._flushed = start - 1
-        self._sent = self._sent_noted = self._state.sent_until
-        return start
+        return None
 
     def take(self, records: Sequence[Record]) -> None:
         context = self._context
@@ -315,14 +319,10 @@ class IntakePartition:
         screen = state.screen
         if screen.watermark is not None:
             self._snapshots.announce(offset, screen.watermark)
-        scalars = {
-            "topic": self._context.topic_id,
-            "newest": screen.newest,
-            "heard": screen.heard_append,
-            "window": self._flood.window,
-            MARKED: True,
-        }
-        return Flushed(wrote=True, position=Committed(offset + 1, json.dumps(scalars)))
+        scalars = Scalars(
+            self._context.topic_id, screen.newest, screen.heard_append, self._flood.window, is_marked=True
+        )
+        return Flushed(wrote=True, position=scalars.at(offset + 1))
 
     def _roll_up(self, offset: int) -> None:
         """Sum and forget what no record from the committed offset on can need.
@@ -332,7 +332,8 @@ class IntakePartition:
         state = self._state
         if self._rolling is not None:
             before, flushed = self._rolling
-            if self._committed_offset > flushed:
+            if self._committed is not None and self._committed.offset > flushed:
+                self._note_sent(forgetting=True)
                 state.forget(before, self._committed_newest, offset)
                 self._rolling = None
             return
@@ -349,17 +350,21 @@ class IntakePartition:
         # Not with the next flush: whoever takes over after a kill sends again what is not noted.
         self._note_sent()
 
-    def _note_sent(self) -> None:
+    def _note_sent(self, *, forgetting: bool = False) -> None:
+        """Note what is sent and committed; before something is forgotten, the commit that allows it in any case."""
         sent = min(self._sent, self._unsure[0] - 1) if self._unsure else self._sent
-        if sent > self._sent_noted:
-            self._state.save_sent(sent)
-            self._sent_noted = sent
+        if sent > self._sent_noted or (forgetting and self._committed != self._committed_noted):
+            self._sent_noted = max(sent, self._sent_noted)
+            self._committed_noted = self._committed
+            self._state.save_sent(self._sent_noted, self._committed)
 
     def on_committed(self, position: Committed) -> None:
-        self._committed_offset = position.offset
+        if self._committed is not None and position.offset < self._committed.offset:
+            return  # word of a commit that was under way when partitions were given back
+        self._committed = position
         while self._unsure and self._unsure[0] < position.offset:
             self._unsure.popleft()
-        self._committed_newest = json.loads(position.metadata)["newest"]
+        self._committed_newest = self._scalars(position).newest
 
     def idle(self, quiet_seconds: float) -> None:
         """Write a heartbeat into the own source partition, so that idleness too is part of the log."""

@@ -43,6 +43,10 @@ READING: Final[Mapping[str, Any]] = {
 }
 """What every consumer of confluent-kafka is made with: it commits nothing, and is told where a partition ends."""
 
+ONE_AT_A_TIME: Final[Mapping[str, Any]] = {"max.in.flight.requests.per.connection": 1}
+"""For idempotent producers that write little: a first batch that is refused by a broker which does not lead yet must not be
+overtaken by the second one (`agents.introduction` says what follows, and how workers do without this)."""
+
 _headers: Final = methodcaller("headers")
 """Python looks for an error beside a result where C calls, and not where its own bytecode has been specialised: the error
 would come up somewhere else."""

@@ -8,6 +8,7 @@ from typing import Any
 from agents.batch import BatchCore, Partition
 from agents.cli import release
 from agents.intake import BatchReport, IntakePartition
+from agents.windows import WindowsPartition
 from models.measures import Stream
 from models.outcomes import EarlyWarning, ProvisionalNotice
 from models.ruleorder import RuleSetReport
@@ -98,6 +99,7 @@ class Observer:
         metrics.set_flushes_open(core.outbox.open_flushes)
         owned = set(core.live)
         places: list[dict[str, Any]] = []
+        rules: set[str] = set()
         for source, agent in core.live.items():
             end = highwater(source.topic, source.partition)
             expected = core.expected(source)
@@ -108,6 +110,10 @@ class Observer:
                 places.append({**source._asdict(), "lag": lag, "watermark": watermark})
             if isinstance(agent, IntakePartition):
                 metrics.set_memory(agent.stream, source.partition, agent.sightings, agent.panes_open)
+            elif isinstance(agent, WindowsPartition):
+                rules.update(agent.rule_sets.in_use.values())
+        if rules:
+            metrics.set_rules(rules)
         for topic, partition in self._owned - owned:
             metrics.forget_partition(_STREAM_OF.get(topic, ""), topic, partition)
         self._owned = owned

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from agents.introduction import Introductions
 from agents.kafkaclient import Brokers, confluent_config
 from models.errors import BarometerError
 
@@ -84,6 +85,7 @@ class Outbox:
 
     def __init__(self, producer: Producer, *, clock: Callable[[], float] = monotonic) -> None:
         self._producer = producer
+        self._introductions = Introductions(producer, clock)
         self._clock = clock
         self._current = _Flush()
         self._sealed: deque[_Flush] = deque()
@@ -113,14 +115,7 @@ class Outbox:
         flush = self._current
         while True:
             try:
-                self._producer.produce(
-                    topic,
-                    value,
-                    key,
-                    partition,
-                    flush.delivered,
-                    headers=headers,  # type: ignore[arg-type]
-                )
+                self._introductions.produce(topic, partition, key, value, flush.delivered, headers)
             except BufferError:
                 self._producer.poll(0.05)
             except KafkaException as error:
@@ -149,6 +144,7 @@ class Outbox:
             DeliveryFailed: the broker refused a record for good.
         """
         self._producer.poll(0)
+        self._introductions.release()
         if self._current.failed:
             raise DeliveryFailed(self._current.failed[:3])
         while self._sealed:
@@ -179,6 +175,7 @@ class Outbox:
 
     def abandon(self) -> None:
         """Forget unconfirmed flushes (their callbacks never run) after ownership was lost; their records may still arrive."""
+        self._introductions.abandon()
         self._sealed.clear()
         self._sealed_bytes = 0
         self._current = _Flush()

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents.kafkaclient import Brokers, confluent_config, explained
+from agents.kafkaclient import ONE_AT_A_TIME, Brokers, confluent_config, explained
 from agents.recording import Envelope, heartbeat
 from models.decode import HEARTBEAT_TYPE, SPEC_VERSION
 from models.errors import BarometerError
@@ -125,6 +125,7 @@ def replay(
     producer = Producer(
         {
             **CONFIG,
+            **ONE_AT_A_TIME,
             **confluent_config(brokers),
             "linger.ms": LINGER_UNPACED_MS if speed is None else LINGER_PACED_MS,
         }

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents.kafkaclient import Brokers, confluent_config, explained
+from agents.kafkaclient import ONE_AT_A_TIME, Brokers, confluent_config, explained
 from agents.letters import Letters, Wanted
 from agents.lettertable import age_of, listed
 from agents.original import Original, Originals
@@ -163,7 +163,12 @@ class _Run:
     """The sending of one replay."""
 
     def __init__(self, brokers: Brokers, now: Callable[[], float]) -> None:
-        own = {**confluent_config(brokers), "compression.type": "zstd", "message.max.bytes": GIANT_BYTES}
+        own = {
+            **ONE_AT_A_TIME,
+            **confluent_config(brokers),
+            "compression.type": "zstd",
+            "message.max.bytes": GIANT_BYTES,
+        }
         self._producer = Producer({**CONFIG, **own})
         self._brokers = brokers
         self._now = now

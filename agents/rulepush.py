@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents.kafkaclient import Brokers, explained
+from agents.kafkaclient import ONE_AT_A_TIME, Brokers, explained
 from agents.outbox import producer_config
 from agents.reading import Record, TopicReader
 from models.errors import BarometerError
@@ -113,6 +113,7 @@ def push(
 
 def _producer(brokers: Brokers) -> Producer:
     extra = {
+        **ONE_AT_A_TIME,
         "transactional.id": RULES_WRITER,
         "transaction.timeout.ms": TRANSACTION_MS,
         "message.timeout.ms": TRANSACTION_MS,

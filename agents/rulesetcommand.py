@@ -9,10 +9,14 @@ import click
 
 if TYPE_CHECKING:
     from agents.rulepush import Place, Push
+    from models.rule import RuleSet
     from models.ruleorder import RuleSetReport
+    from models.rules import Counted
 
 _REFUSED: Final = 1
 """Exit code where a partition refuses the set, or does not answer in time."""
+_SHOWN_MAX: Final = 60
+"""Characters of a field that are shown of a difference."""
 _WRONG: Final = 2
 """Exit code where the file has errors: nothing is pushed."""
 
@@ -34,7 +38,13 @@ def _user() -> str:
 @click.option("--from", "since", metavar="TIME", help="Not before this time of events; at once without it.")
 @click.option("--actor", help="Who pushes; your login name by default.")
 @click.option("--note", default="", help="Why, for `rules audit`.")
-@click.option("--dry-run", is_flag=True, help="Check and say what would be pushed; ask no broker.")
+@click.option("--dry-run", is_flag=True, help="Check, and say what would change; ask no broker.")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --dry-run: compare with this rule file.",
+)
 @click.option(
     "--wait",
     "wait_seconds",
@@ -51,6 +61,7 @@ def push(
     actor: str | None,
     note: str,
     dry_run: bool,
+    against: Path | None,
     wait_seconds: float | None,
     as_json: bool,
 ) -> None:
@@ -64,6 +75,9 @@ def push(
     rule_changed. What was learned of a measure stays. A worker that cannot judge by the set keeps the one before, and
     reports why: `rules list`, `rules audit`.
 
+    --dry-run says which rules are new, gone or changed, and in which fields: against --against, else against the rules of the
+    settings where FILE is named, else against the shipped ones.
+
     Exit codes: 0 pushed (--wait: and in force everywhere); 1 a partition refuses it, or has not reported in time; 2 the
     file has errors; 3 no broker answers, or it refuses.
 
@@ -72,6 +86,7 @@ def push(
       barometer rules push my_rules.yaml --note "limits of EW13 as agreed" --wait 30
       barometer rules push my_rules.yaml --from 2026-02-01T00:00
       barometer rules push my_rules.yaml --dry-run
+      barometer rules push my_rules.yaml --dry-run --against in_force.yaml
     """
     from time import time
 
@@ -86,6 +101,8 @@ def push(
     from models.pane import MINUTE
     from models.ruleorder import SOURCE_CHARACTERS_MAX
 
+    if against is not None and not dry_run:
+        raise click.UsageError("--against compares and pushes nothing: add --dry-run, or leave it out")
     settings = load_settings(brokers=brokers)
     instant = Instant().convert(since, None, click.get_current_context()) if since else 0.0
     from_pane = -(-int(instant) // MINUTE) * MINUTE
@@ -109,7 +126,11 @@ def push(
     }
     reported: list[RuleSetReport] = []
     silent: list[int] = []
-    if not dry_run:
+    if dry_run:
+        told |= _compared(
+            found, against or (settings.rules_file if file is not None else None), settings.dimensions
+        )
+    else:
         from agents.cluster import topic_ids
         from agents.kafkaprobe import reach
         from topics.catalogue import PANES
@@ -131,6 +152,60 @@ def push(
         raise click.exceptions.Exit(_REFUSED)
 
 
+def _compared(found: "RuleSet", against: Path | None, counted: "Counted") -> dict[str, Any]:
+    """Return what `found` changes against a file (None: the shipped one)."""
+    from models.errors import DataFileError
+    from models.rulediff import difference_of
+    from models.rules import parse_rules, source_of
+
+    try:
+        source, name = source_of(against)
+        before = parse_rules(source, name, counted)
+    except DataFileError as error:
+        raise _Bad(f"nothing to compare with: {error}") from None
+    difference = difference_of(before, found)
+    changed = {rule: [one._asdict() for one in fields] for rule, fields in difference.changed.items()}
+    return {
+        "against": {"file": name, "version": before.version},
+        "difference": difference._asdict() | {"changed": changed},
+    }
+
+
+def _tell_difference(told: dict[str, Any]) -> None:
+    from agents.terminal import printable
+
+    against, found = told["against"], told["difference"]
+    click.echo(f"against {printable(against['file'])}, version {against['version']}:")
+    for rule in found["new"]:
+        click.echo(f"  new      {printable(rule)}")
+    for rule in found["gone"]:
+        click.echo(f"  gone     {printable(rule)}: its open warnings are cleared")
+    for rule, fields in found["changed"].items():
+        click.echo(f"  changed  {printable(rule)}: its open warnings are cleared")
+        for one in fields:
+            click.echo(
+                f"             {printable(one['field'])}: {_shown(one['before'])} -> {_shown(one['after'])}"
+            )
+    if found["prior"]:
+        click.echo("  changed  what is expected before a cell was seen (baseline.yaml)")
+    same = len(found["same"])
+    click.echo(f"  same     {same} rule{'' if same == 1 else 's'}: open warnings go on")
+
+
+def _shown(value: object) -> str:
+    """Return a value of a rule file in one short line."""
+    from agents.terminal import printable
+
+    text = (
+        "(none)"
+        if value is None
+        else value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False)
+    )
+    return printable(text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}...")
+
+
 def _tell_push(told: dict[str, Any], reported: "list[RuleSetReport]", silent: list[int]) -> None:
     from agents.rulepush import is_refused
     from agents.terminal import printable
@@ -138,6 +213,8 @@ def _tell_push(told: dict[str, Any], reported: "list[RuleSetReport]", silent: li
     when = f"from {_local(told['fromPane'])} on" if told["fromPane"] else "from the next pane on"
     verb = "pushed" if told["pushed"] else "would be pushed"
     click.echo(f"{printable(told['file'])}: version {told['version']} {verb}, {when}")
+    if "difference" in told:
+        _tell_difference(told)
     for report in reported:
         if is_refused(report):
             click.echo(f"partition {report.partition} refuses it: {printable(report.reason)}", err=True)

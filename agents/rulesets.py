@@ -78,6 +78,8 @@ class RuleSets:
         self._kept: tuple[int, bytes] | None = None
         self._timeline = RuleTimeline.beginning(own.version)
         self._news: list[RuleSetReport] = []
+        self.in_use: dict[Stream, str] = {}
+        """Version by which each stream's last pane was judged in this life."""
 
     def restore(self, kind: str, name: str, stamp: int, body: bytes) -> None:
         """Fold one record of the changelog."""
@@ -125,7 +127,8 @@ class RuleSets:
 
     def at(self, stream: Stream, pane: int) -> RuleSet:
         """Return the set by which the pane that starts at `pane` is judged."""
-        return self.of_version(self._timeline.at(stream, pane))
+        version = self.in_use[stream] = self._timeline.at(stream, pane)
+        return self.of_version(version)
 
     def obey(self, value: bytes, offset: int, frontiers: Mapping[Stream, int | None]) -> None:
         """Take the order at `offset` of `panes`; `frontiers` are those of the records before it. A refused one changes nothing."""

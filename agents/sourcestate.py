@@ -7,7 +7,7 @@ beside the owner's records and loses by its stamp, also after compaction.
     s|<writer>|<number>      a segment of first sightings
     h|<writer>|<number>      a segment of customers' earlier complaints
     r|<writer>               how far hours were rolled up
-    c|<writer>               up to which offset everything that was sent is confirmed
+    c|<writer>               up to which offset everything that was sent is confirmed; in it the position that was committed last
     f|<writer>               the end of a flush: everything before it is here
 """
 
@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from agents.batch import Committed
 from agents.crashpoints import reach
 from agents.outbox import Outbox
 from models.errors import ContractError
@@ -32,6 +33,7 @@ _FLAGGED_MASK: Final = (1 << TIME_BITS + 1) - 1
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_entries = msgspec.msgpack.Decoder(list[tuple[str, int, int]]).decode
 _unpack_int = msgspec.msgpack.Decoder(int).decode
+_unpack_position = msgspec.msgpack.Decoder(Committed | None).decode
 
 
 class SourceState:
@@ -72,6 +74,8 @@ class SourceState:
         self._marks: dict[str, set[bytes]] = {"r": set(), "c": set(), "f": set()}
         """Kind -> keys of the marks that stand in the changelog; only the last one of a kind is needed."""
         self._judged_by: dict[str, int] = {}
+        self._positions: dict[bytes, bytes] = {}
+        """Key of a mark that was restored -> the committed position in it, packed; empty where an earlier release wrote it."""
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Fold one changelog record."""
@@ -91,6 +95,7 @@ class SourceState:
         self._judged_by[stored.version] = max(stored.stamp, self._judged_by.get(stored.version, -1))
         if kind == "c":
             self.sent_until = max(self.sent_until, stored.stamp)
+            self._positions[key] = stored.body
         elif kind == "f":
             self._flushed_until = max(self._flushed_until, stored.stamp)
         elif kind == "p":
@@ -113,10 +118,23 @@ class SourceState:
             self._packed[kind].pop(key, None)
         elif kind in self._marks:
             self._marks[kind].discard(key)
+            self._positions.pop(key, None)
 
     def lacks(self, offset: int) -> bool:
         """Tell whether the end of the flush that contains `offset`, which was committed, was not folded."""
         return self._flushed_until < offset
+
+    @property
+    def position(self) -> Committed | None:
+        """The largest position that is known to be committed, None where a mark does not tell.
+
+        A worker that has lost its partitions commits nothing, so that whatever stands here was the group's; and what was forgotten was
+        forgotten after a mark of the commit that allowed it, by the same writer.
+        """
+        if b"" in self._positions.values():
+            return None
+        known = [position for body in self._positions.values() if (position := _unpack_position(body))]
+        return max(known, default=None)
 
     @property
     def has_forgotten(self) -> bool:
@@ -184,9 +202,9 @@ class SourceState:
             for segment in self._histories.append(entries, max(time_of(packed) for _, packed in complaints)):
                 self._save(segment.key, offset, _pack(segment.entries))
 
-    def save_sent(self, offset: int) -> None:
-        """Note that everything sent for records up to `offset` is confirmed."""
-        self._save_mark("c", offset, b"")
+    def save_sent(self, offset: int, committed: Committed | None) -> None:
+        """Note that everything sent for records up to `offset` is confirmed, and what this owner or, before it, another has committed."""
+        self._save_mark("c", offset, _pack(committed))
 
     def save_flushed(self, offset: int) -> None:
         """Note that everything that a flush up to `offset` had to say stands before this."""

@@ -292,7 +292,7 @@ class BatchConsumer(driver.Consumer):
             self.core.fail(
                 ContractError(
                     f"recovered {self._again} times, and still {why}. Start the worker again; if it says so again, state was deleted "
-                    "that offsets were committed with: delete the offsets of the group too, and everything is read from the start."
+                    "that offsets were committed with: delete the offsets of the group too, and what is left of the state says where to go on."
                 )
             )
             return

@@ -109,7 +109,7 @@ class WindowsPartition:
         self._writer = secrets.token_hex(4)
         self._folds = {stream: FanIn(context.partitions, WIDTH[stream]) for stream in Stream}
         self._judges = {stream: StreamJudge(stream, context.rules, context.calendar) for stream in Stream}
-        self._rules = RuleSets(
+        self.rule_sets = RuleSets(
             context.rules, context.admit, context.topic_id, partition, context.outbox, context.on_report
         )
         self._feed = WindowFeed(context.outbox, partition)
@@ -159,7 +159,7 @@ class WindowsPartition:
         elif kind == "w":
             self._stored_marks[key] = (stored.stamp, stored.body)
         elif kind in (SOURCE, TIMELINE):
-            self._rules.restore(kind, name, stored.stamp, stored.body)
+            self.rule_sets.restore(kind, name, stored.stamp, stored.body)
         elif kind in ("m", "h"):
             packs = self._minutes if kind == "m" else self._hours
             packs[Stream(name)][int(start)] = _unpack_cells(stored.body)
@@ -177,7 +177,7 @@ class WindowsPartition:
 
     def _marks_restored(self) -> list[tuple[int, bytes]]:
         """Return the watermarks that may be used: an order depends on those before it, so none that is newer than known orders."""
-        known = self._rules.stamp
+        known = self.rule_sets.stamp
         return [marks for marks in self._stored_marks.values() if known is None or marks[0] <= known]
 
     def begin(self, committed: Committed | None, earliest: int) -> int:
@@ -191,7 +191,7 @@ class WindowsPartition:
         self._ownership.refuse_undrained(
             where, self._context.version, {v for _, v, _ in self._stored_judges.values()}
         )
-        self._rules.begin()
+        self.rule_sets.begin()
         for stamp, body in self._marks_restored():
             self._resume_at = max(self._resume_at, stamp)
             for stream_name, marks in _unpack_marks(body).items():
@@ -199,7 +199,7 @@ class WindowsPartition:
                     self._folds[Stream(stream_name)].add_watermark(source, offset, watermark)
         self._stored_marks.clear()
         for stream, (stamp, _, body) in self._stored_judges.items():
-            rules = self._rules.of_version(rules_in(body) or self._context.rules.version)
+            rules = self.rule_sets.of_version(rules_in(body) or self._context.rules.version)
             minutes = {pane: cells for pane, cells in self._minutes[stream].items() if pane < stamp}
             hours = {hour: cells for hour, cells in self._hours[stream].items() if hour + HOUR <= stamp}
             self._minutes[stream], self._hours[stream] = minutes, hours
@@ -239,7 +239,7 @@ class WindowsPartition:
             elif kind == ORDER and record.offset > self._resume_at:
                 # Whoever wrote the state that was restored has obeyed those before.
                 frontiers = {stream: fold.frontier for stream, fold in self._folds.items()}
-                self._rules.obey(record.value, record.offset, frontiers)
+                self.rule_sets.obey(record.value, record.offset, frontiers)
         self._offset = records[-1].offset
         self.last_append = records[-1].timestamp / 1000
         self._changed = True
@@ -272,7 +272,7 @@ class WindowsPartition:
         if totals:
             minutes[pane] = totals
             self._unsaved.add(("m", stream, pane))
-        rules = self._rules.at(stream, pane)
+        rules = self.rule_sets.at(stream, pane)
         self._warnings.publish(self._judges[stream].close_minute(pane, totals, rules), self._append_ms)
         self._closed_since_flush += 1
         if (pane + MINUTE) % HOUR == 0:
@@ -296,7 +296,7 @@ class WindowsPartition:
                 self._notify(stream)
         self._closed_since_flush = 0
         position = None
-        wrote = (self._ownership.is_at_work and self._rules.report()) or self._changed
+        wrote = (self._ownership.is_at_work and self.rule_sets.report()) or self._changed
         if self._ready is not None:
             self._write(self._ready)
             position, wrote = self._ready.position, True
@@ -304,7 +304,7 @@ class WindowsPartition:
         now = self._context.clock()
         due = closing or now - self._staged_at >= STATE_SECONDS
         # An order is reported before the state may say that it is known.
-        stages = self._staged is None and self._changed and due and not self._rules.has_news
+        stages = self._staged is None and self._changed and due and not self.rule_sets.has_news
         for judge in self._judges.values():
             # Before the state that follows: a cell that ends is then told before it can be forgotten.
             wrote = self._feed.publish(judge, now, at_once=closing or stages) or wrote
@@ -326,7 +326,7 @@ class WindowsPartition:
                 records.append((self._key(kind, stream, start), start, _pack(pack)))
         self._unsaved.clear()
         judging = {stream: (until, self._judges[stream].rules.version) for stream, until in closed.items()}
-        sources, timeline = self._rules.stored(judging)
+        sources, timeline = self.rule_sets.stored(judging)
         held = {name for kind, name, _ in self._keys.values() if kind == SOURCE}
         records += [(self._key(SOURCE, name, 0), 0, sources[name]) for name in sources if name not in held]
         for stream, until in closed.items():

@@ -26,6 +26,7 @@ from agents.cli import EXIT_ENVIRONMENT
 from agents.cluster import topic_ids
 from agents.crashpoints import reach
 from agents.duty.owner import DutyOwner
+from agents.duty.policy import PolicyFile
 from agents.faults.owner import FaultsOwner
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
@@ -220,11 +221,14 @@ def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; returns when everything is flushed, committed and given back.
 
     Raises:
+        PolicyRefused: the policy of the duty desk is wrong.
         BarometerError: the cluster, the settings or the state forbid a start, or to go on; the message says what to do.
         SystemExit: something failed that nobody expected.
     """
     if settings.customer_key.get_secret_value() == DEMO_CUSTOMER_KEY:
         log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
+    if settings.duty:
+        PolicyFile(settings.duty_file)  # before anything is asked of the cluster
     access = access_of(settings)
     if access.security == "SASL_PLAINTEXT":
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")

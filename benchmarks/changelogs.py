@@ -112,7 +112,7 @@ def write_partition(
                 state.history.recall(example.customer, example.category, time, offset, None)
             state.panes.count(time - time % MINUTE, example.cells, example.increment, offset, late=False)
         if flush:
-            state.save_sent(offset - EVENTS_A_FLUSH)
+            state.save_sent(offset - EVENTS_A_FLUSH, None)
         for image in state.panes.take_dirty(offset):
             state.save_pane(image)
         state.save_fresh(offset)

@@ -6,7 +6,7 @@ Knows nothing of what the files mean. Nothing is read at import.
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -83,14 +83,14 @@ def fail(name: str, place: str, fault: str, remedy: str) -> NoReturn:
 def mapping(value: object, name: str, place: str) -> dict[str, Any]:
     """Return `value` if it is a mapping with text keys; keys that YAML reads as numbers become text."""
     if not isinstance(value, dict):
-        fail(name, place, f"is {_kind(value)}, not a mapping", "write `key: value` lines there")
+        fail(name, place, f"is {kind_of(value)}, not a mapping", "write `key: value` lines there")
     return {str(key): entry for key, entry in value.items()}
 
 
 def texts(value: object, name: str, place: str) -> tuple[str, ...]:
     """Return `value` if it is a list of texts."""
     if not isinstance(value, list):
-        fail(name, place, f"is {_kind(value)}, not a list", "write `[one, two]` or `- one` lines there")
+        fail(name, place, f"is {kind_of(value)}, not a list", "write `[one, two]` or `- one` lines there")
     return tuple(text(entry, name, f"{place}[{index}]") for index, entry in enumerate(value))
 
 
@@ -100,7 +100,7 @@ def text(value: object, name: str, place: str) -> str:
         fail(
             name,
             place,
-            f"is {value!r} ({_kind(value)}), not a text",
+            f"is {value!r} ({kind_of(value)}), not a text",
             "put it in quotes (YAML reads bare no, on, off and numbers as something else)",
         )
     return value
@@ -128,5 +128,16 @@ def needed(entry: Mapping[str, Any], key: str, name: str, place: str) -> Any:
     return entry[key]
 
 
-def _kind(value: object) -> str:
-    return "empty" if value is None else f"a {type(value).__name__}"
+_KINDS: Final = {
+    bool: "a yes or no",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+def kind_of(value: object) -> str:
+    """Return in words what `value` is, as it follows "is"."""
+    return "empty" if value is None else _KINDS.get(type(value), f"a {type(value).__name__}")

@@ -2,16 +2,24 @@
 
 Owns an estimate from the rule and the sizes of its dimensions; no event is read. It is a bound: every cell is taken to be
 busy enough and to stand exactly at the limit, where a test errs most often. Windows that overlap err together, so that the
-truth lies between the count of separate windows and that of all evaluations.
+truth lies between the count of separate windows and that of all evaluations. Events are taken to be independent, which calls
+in one queue are not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from math import exp, log, prod
 from typing import Final, NamedTuple
 
+import numpy as np
+from scipy.special import betainc
+
 from models.capacity import Values
+from models.interval import z_of
 from models.pane import DAY
-from models.rule import Kind, Rule
+from models.rule import Kind, Rule, Side
+
+_SAMPLES: Final = 1_000
+"""Samples that are tried, from the smallest on: the error falls with the root of the sample, in a saw-tooth."""
 
 
 class Estimate(NamedTuple):
@@ -81,6 +89,31 @@ def _interval(rule: Rule) -> float | None:
     return _any((side, step.buckets) for step in rule.steps)
 
 
+def _share(rule: Rule) -> float | None:
+    """Wilson's interval errs more often than its confidence says where the limit is far from a half and the sample is small:
+    the binomial has a longer tail there than the normal. So the chance is the binomial's, at the worst sample.
+    """
+    if rule.confidence is None:
+        return None
+    z, side = z_of(rule.confidence), rule.side
+    return _any((_wilson(step.limit, z, side, max(1, rule.min_sample)), step.buckets) for step in rule.steps)
+
+
+def _wilson(limit: float, z: float, side: Side, least: int) -> float:
+    """Return the largest chance that the whole interval lies beyond `limit` where that is the true share, of samples from
+    `least` on. All of it does where the count is more than z standard deviations of that share away from it.
+    """
+    if not 0.0 < limit < 1.0:
+        return 0.0
+    rare = 1.0 - limit if side is Side.BELOW else limit
+    n = np.arange(least, least + _SAMPLES)
+    count = np.floor(n * rare + z * np.sqrt(n * rare * (1.0 - rare))) + 1.0
+    possible = count <= n
+    if not possible.any():
+        return 0.0
+    return float(betainc(count[possible], n[possible] - count[possible] + 1.0, rare).max())
+
+
 def _evidence(rule: Rule) -> float:
     """A likelihood ratio passes its limit by chance at most once in so many buckets, whatever is expected (`models.drift`)."""
     return exp(-rule.steps[0].limit)
@@ -100,8 +133,8 @@ def _gaps(rule: Rule) -> float:
 
 
 _CHANCES: Final[Mapping[Kind, Callable[[Rule], float | None]]] = {
-    Kind.THRESHOLD: _interval,
-    Kind.WILSON_DROP: _interval,
+    Kind.THRESHOLD: _share,
+    Kind.WILSON_DROP: _share,
     Kind.SURGE: _tail,
     Kind.DRIFT: _evidence,
     Kind.GROWTH: _growth,

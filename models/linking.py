@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from models.explains import Explanations, LinkReason, Phase, weight_of
-from models.outage import Outage, rank
+from models.outage import Outage
 from models.pane import HOUR, MINUTE
 from models.regions import UNKNOWN
+from models.severity import rank
 from models.topologytree import Topology
 
 BEFORE: Final = 30 * MINUTE

@@ -4,31 +4,24 @@
       child 10:01 ----- 10:50
       child 10:02 --------------- 11:20
 
-An alarm whose parent is not known (yet) is a root until the parent is known. Alarms that name each other in a circle
-have the earliest of them (then the smallest id) as their root. Owns the grouping; what an outage explains is `linking`.
+An alarm whose parent is not known (yet) follows what topology and time say (`models.collapse`), or else is a root until the
+parent is known. Alarms that name each other in a circle have the earliest of them (then the smallest id) as their root.
+Owns the grouping; what an outage explains is `linking`.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from models.alarmfold import Occurrence
+from models.collapse import followed
 from models.events import PerceivedSeverity
 from models.pane import HOUR
 from models.regions import UNKNOWN
+from models.severity import rank
 from models.topologytree import Topology
 
 PARENT_GAP: Final = 2 * HOUR
 """A child belongs to that occurrence of its parent which is nearest in time, if no more than this lies between them."""
-
-SEVERITIES: Final = (
-    PerceivedSeverity.CRITICAL,
-    PerceivedSeverity.MAJOR,
-    PerceivedSeverity.MINOR,
-    PerceivedSeverity.WARNING,
-    PerceivedSeverity.INDETERMINATE,
-)
-"""Worst first (X.733)."""
-_RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 class Outage(NamedTuple):
@@ -83,6 +76,8 @@ def outages_of(
     for occurrence in known.values():
         by_alarm.setdefault(occurrence.alarm, []).append(occurrence)
     parents = {id: _parent(occurrence, by_alarm) for id, occurrence in known.items()}
+    loose = [occurrence for id, occurrence in known.items() if parents[id] is None]
+    parents.update(followed(loose, known.values(), topology))
     roots: dict[str, str] = {}
     for id in known:
         _find_root(id, parents, known, roots)
@@ -146,15 +141,10 @@ def _outage(root: Occurrence, members: tuple[Occurrence, ...], topology: Topolog
         raised=members[0].raised,
         end=max(one.end for one in members),
         is_cleared=not open_,
-        severity=min((one.severity for one in open_ or members), key=_RANK.__getitem__),
+        severity=min((one.severity for one in open_ or members), key=rank),
         regions=frozenset(regions - {UNKNOWN}),
         elements=elements,
         services=frozenset(service for one in members for service in one.services),
         subscribers=max(one.subscribers for one in members),
         explains=any(one.service_affecting and not one.cancelled for one in members),
     )
-
-
-def rank(severity: PerceivedSeverity) -> int:
-    """Return how bad a severity is: 0 the worst."""
-    return _RANK[severity]

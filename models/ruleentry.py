@@ -35,7 +35,7 @@ class Entry:
 
     def at(self, key: str) -> str:
         """Return the place of `key`."""
-        return f"{self.place}.{key}"
+        return f"{self.place}.{key}" if self.place else key
 
     def fail(self, key: str, fault: str, remedy: str) -> NoReturn:
         """Raise the error about `key`."""

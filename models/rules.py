@@ -16,7 +16,7 @@ import yaml
 
 from models import prior as prior_file
 from models.cells import DEFAULT_DIMENSIONS
-from models.datafile import SafeLoader, fail, mapping, needed, packaged, parse
+from models.datafile import SafeLoader, fail, kind_of, mapping, needed, packaged, parse
 from models.errors import DataFileError
 from models.marks import Marks, NotYamlError
 from models.measures import Stream
@@ -140,11 +140,12 @@ def _version(content: list[Any]) -> str:
 
 def _rules(top: Entry, marks: Marks, counted: Counted) -> list[Rule]:
     top.only(("rules",))
-    entries = top.tried(needed, top.values, "rules", top.name, "")
-    if entries is None:
+    if "rules" not in top.values:
+        top.tried(needed, top.values, "rules", top.name, "")
         return []
+    entries = top.values["rules"]
     if not isinstance(entries, list):
-        top.note("rules", "is not a list", "write one `- id: ...` entry for each rule")
+        top.note("rules", f"is {kind_of(entries)}, not a list", "write one `- id: ...` entry for each rule")
         return []
     ids = [_id_of(entry, f"rules[{index}]", top) for index, entry in enumerate(entries)]
     for path in marks.twice:

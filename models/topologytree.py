@@ -4,6 +4,7 @@ Owns the tree and its flaws. A parent that nobody has described, and elements th
 tolerated: they are named in `flaws` and end a walk upwards. Knows no fault and no complaint.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -39,6 +40,7 @@ class Topology:
 
     def __init__(self) -> None:
         self._places: dict[str, Place] = {}
+        self._below: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._places)
@@ -53,12 +55,29 @@ class Topology:
         place = Place(element.parent_id, element.region)
         if self._places.get(element.element_id) == place:
             return False
+        self.remove(element.element_id)
         self._places[element.element_id] = place
+        self._below[place.parent] += 1
         return True
 
     def remove(self, element: str) -> bool:
         """Forget an element; say whether it was there."""
-        return self._places.pop(element, None) is not None
+        place = self._places.pop(element, None)
+        if place is None:
+            return False
+        self._below[place.parent] -= 1
+        if not self._below[place.parent]:
+            del self._below[place.parent]
+        return True
+
+    def parent(self, element: str) -> str:
+        """Return what `element` hangs on itself; empty for a root and for what is not described."""
+        place = self._places.get(element)
+        return "" if place is None else place.parent
+
+    def count_below(self, element: str) -> int:
+        """Return how many elements hang on `element` itself."""
+        return self._below[element]
 
     def region(self, element: str) -> str:
         """Return the region of an element: its own, or else that of the nearest element above it that has one."""

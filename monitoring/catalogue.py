@@ -299,7 +299,8 @@ BOARD_REBUILDS: Final = Metric(
 BUILD_INFO: Final = Metric(
     "barometer_build_info",
     Kind.GAUGE,
-    "Always 1; the labels name the program, the content hash of what judges events, and the rule set.",
+    "Always 1; the labels name the program, the content hash of what judges events, and the rule set: of the last closed "
+    "panes, before them that of the worker's file.",
     ("version", "judge_version", "rules_version"),
 )
 

@@ -6,6 +6,7 @@ values) is bound once and then found by one dictionary look-up. All writers run 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final
 
@@ -120,6 +121,8 @@ class PipelineMetrics:
             catalogue.BUILD_INFO.labels,
             registry=registry,
         )
+        self._program = ("", "")
+        self._rules: frozenset[str] = frozenset()
         self._classified_latency = BucketHistogram(catalogue.CLASSIFIED_LATENCY)
         self._warning_latency = BucketHistogram(catalogue.WARNING_LATENCY)
         self._batch_records = BucketHistogram(catalogue.BATCH_RECORDS)
@@ -264,8 +267,16 @@ class PipelineMetrics:
 
     def set_build(self, version: str, judge_version: str, rules_version: str) -> None:
         """Name what runs; replaces what was named before."""
-        self._build.clear()
-        self._build.labels(version, judge_version, rules_version).set(1)
+        self._program, self._rules = (version, judge_version), frozenset()
+        self.set_rules({rules_version})
+
+    def set_rules(self, versions: AbstractSet[str]) -> None:
+        """Name the rule sets by which this worker judges: one, except while another one comes into force."""
+        if versions != self._rules:
+            self._rules = frozenset(versions)
+            self._build.clear()
+            for one in versions:
+                self._build.labels(*self._program, one).set(1)
 
     def watch(self, health: Health, clock: Callable[[], float]) -> None:
         """Expose readiness and dependencies from `health`, judged at a scrape by the clock that `health` is

@@ -39,7 +39,7 @@ _ZH: Final = {
     "state": "处理情况",
     "chart": "每{window}一格：柱为实际，点为预期（以各次变化所述为准），▲为本次过程",
     "none": "无",
-    "unknown rule": "该预警依据规则集{version}，当前规则集不同，无法用文字说明规则",
+    "unknown rule": "该预警依据该规则的{version}版，当前设置（BAROMETER_RULES_FILE）中的规则与之不同，无法用文字说明",
 }
 _EN: Final = {
     "rule": "Rule",
@@ -52,7 +52,7 @@ _EN: Final = {
     "state": "What people and outages have to do with it",
     "chart": "One column is {window} or more: bars were counted, dots expected (as the transitions say it), ▲ the episode",
     "none": "none",
-    "unknown rule": "it was raised under rule set {version}; the rules in force are others, so that this one cannot be put into words",
+    "unknown rule": "it was raised under version {version} of this rule; the rules of the settings (BAROMETER_RULES_FILE) have it otherwise",
 }
 
 
@@ -158,7 +158,7 @@ def told(
 
 
 def _rule_words(settings: Settings, warning: EarlyWarning, lang: Language) -> list[str]:
-    """Return the rule in words; nothing where the rules in force are others than those of the warning."""
+    """Return the rule in words; nothing where the rules of the settings have it otherwise than the warning."""
     from agents.rulelines import spoken
     from models.capacity import dimension_values
     from models.regions import load_regions
@@ -166,7 +166,8 @@ def _rule_words(settings: Settings, warning: EarlyWarning, lang: Language) -> li
     from models.taxonomy import load_taxonomy
 
     rules = load_rules(settings.rules_file, settings.dimensions)
-    if rules.version != warning.rule_version:
+    rule = next((one for one in rules.rules if one.version == warning.rule_version), None)
+    if rule is None:
         return []
-    said = spoken(rules.rule(warning.rule), dimension_values(load_regions(), load_taxonomy()), lang)
+    said = spoken(rule, dimension_values(load_regions(), load_taxonomy()), lang)
     return [said.title, *(f"{label}: {text}" for label, text in said.lines)]

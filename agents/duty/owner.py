@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from time import time as wall_clock
 
+from agents.duty.policy import PolicyFile
 from agents.duty.session import GROUP, Session
 from agents.duty.stillness import Frontier
 from agents.settings import Settings
@@ -11,7 +12,11 @@ from topics.catalogue import OPERATOR_ACTIONS
 
 
 class DutyOwner:
-    """One per worker. `frontier` says how far the panes of a stream are closed; `clock` is seconds since the epoch."""
+    """One per worker. `frontier` says how far the panes of a stream are closed; `clock` is seconds since the epoch.
+
+    Raises:
+        PolicyRefused: the settings name a policy that is wrong.
+    """
 
     name = "duty"
     group = GROUP
@@ -30,9 +35,12 @@ class DutyOwner:
         self._metrics = metrics
         self._frontier = frontier
         self._clock = clock
+        self._policy = PolicyFile(settings.duty_file)
 
     def session(self, is_owner: Callable[[], bool]) -> Session:
-        return Session(self._settings, self._metrics, is_owner, self._clock, self._frontier)
+        return Session(
+            self._settings, self._metrics, is_owner, self._clock, self._frontier, self._policy.latest()
+        )
 
     def idle(self) -> None:
         self._metrics.show(OFF_DUTY)

@@ -31,7 +31,7 @@ from models.annotated import DutyPosition, ReadPlace
 from models.decode import identity
 from models.duty import Duty
 from models.dutybook import Told
-from models.dutyfile import load_duty
+from models.dutypolicy import DutyPolicy
 from models.errors import RejectedEvent
 from models.events import OperatorAction, WarningFeedback
 from models.explains import load_explanations
@@ -69,12 +69,13 @@ class Session(OwnSession):
         metrics: DutyMetrics,
         is_owner: Callable[[], bool],
         clock: Callable[[], float],
-        frontier: Frontier = lambda _: None,
+        frontier: Frontier,
+        policy: DutyPolicy,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
-        self._policy = load_duty(settings.duty_file)
+        self._policy = policy
         access = access_of(settings)
         self._topic_ids = topic_ids(access, [EARLY_WARNINGS, INCIDENTS], settings.partitions)
         self._topic_ids |= topic_ids(access, [OPERATOR_ACTIONS, WARNING_FEEDBACK], 1)

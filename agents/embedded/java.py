@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,6 +24,7 @@ class Java(NamedTuple):
     origin: str
 
 
+@cache
 def _major_of(program: Path) -> int:
     """Return the major version that `java -version` tells, 0 if it tells none."""
     try:

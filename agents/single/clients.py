@@ -6,7 +6,7 @@
 import logging
 from typing import Any, Final
 
-from agents.kafkaclient import READING, access_of
+from agents.kafkaclient import ONE_AT_A_TIME, READING, access_of
 from agents.outbox import producer_config
 from agents.settings import Settings
 
@@ -50,6 +50,7 @@ def reader_config(settings: Settings, group: str) -> dict[str, Any]:
 def writer_config(settings: Settings, group: str) -> dict[str, Any]:
     """Return the settings of the transactional producer."""
     extra = {
+        **ONE_AT_A_TIME,
         "transactional.id": group,
         "transaction.timeout.ms": TRANSACTION_MS,
         "message.timeout.ms": DELIVERY_MS,

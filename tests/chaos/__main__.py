@@ -1,10 +1,14 @@
-"""`make chaos`: run a campaign, show it, and end with one JSON object. Exit code 1 where anything differs or a place was missed."""
+"""`make chaos`: run a campaign, show it, and end with one JSON object.
+
+Exit code 1 where anything differs or a place was missed, 130 after Ctrl-C or SIGTERM.
+"""
 
 import shutil
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event as Flag
 from typing import Final
 
 import click
@@ -15,6 +19,7 @@ from tests.chaos.campaign import Campaign
 from tests.chaos.disk import enter_own_mounts
 from tests.chaos.plan import SIZES
 from tests.chaos.report import line_of, markdown_of, show
+from tests.chaos.stop import EXIT_CODE, stopping
 
 WIDTH: Final = 160
 """Of what goes into a file."""
@@ -45,13 +50,17 @@ def main(scale: str, seed: int, keep: Path | None, report: Path | None) -> None:
     def say(text: str) -> None:
         screen.print(f"[dim]{time.monotonic() - begun:7.1f} s[/] {escape(text)}", soft_wrap=True)
 
-    with TemporaryDirectory(prefix="barometer-chaos-") as scratch:
+    over = Flag()
+    with TemporaryDirectory(prefix="barometer-chaos-") as scratch, stopping(over, Path(scratch)):
         logs = keep or Path(scratch) / "logs"
         brokers = Path(scratch) / "brokers"
         for folder in (logs, brokers):
             folder.mkdir(parents=True, exist_ok=True)
         try:
-            result = Campaign(SIZES[scale], seed, logs, brokers, say).run()
+            result = Campaign(SIZES[scale], seed, logs, brokers, say, over).run()
+        except KeyboardInterrupt:
+            say("stopped before its end")
+            sys.exit(EXIT_CODE)
         finally:
             if keep is not None:
                 _keep_logs(brokers, keep)

@@ -1,11 +1,11 @@
 """What is done to the parts beside the workers that die: one method for each blow of the plan."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from signal import Signals
+from threading import Event as Flag
 from threading import Lock
 from typing import Final
 
@@ -47,6 +47,8 @@ class Parts:
     """Where a worker is added and taken away."""
     clock: Clock | None
     """Of the victim."""
+    over: Flag
+    """Set where nothing more may be started; whoever waits for a time need not go on waiting."""
 
 
 class Blows:
@@ -88,9 +90,9 @@ class Blows:
             self.struck[blow] += 1
 
     def has_ended(self, slot: Slot) -> bool:
-        """Note, if the worker of `slot` has ended by itself, with what code, and start another."""
+        """Note, if the worker of `slot` has ended by itself, with what code, and start another; not when everything is over."""
         code = slot.exit_code()
-        if code is None:
+        if code is None or self._parts.over.is_set():
             return False
         with self._lock:
             self.ended.append(f"{slot.name}: {code}")
@@ -113,14 +115,14 @@ class Blows:
     def _zombie(self, chance: Random) -> None:
         before = self._at_work()
         self._parts.victim.signal(Signals.SIGSTOP)
-        time.sleep(SESSION_SECONDS + 1 + chance.random() * 3)
+        self._parts.over.wait(SESSION_SECONDS + 1 + chance.random() * 3)
         self._parts.victim.signal(Signals.SIGCONT)
         self._is_back(before)
 
     def _worker_cut_off(self, chance: Random) -> None:
         before = self._at_work()
         self._parts.network.cut_off_front(ALONE)
-        time.sleep(SESSION_SECONDS + 1 + chance.random() * 4)
+        self._parts.over.wait(SESSION_SECONDS + 1 + chance.random() * 4)
         self._parts.network.mend_front(ALONE)
         self._is_back(before)
 
@@ -128,29 +130,31 @@ class Blows:
         assert self._parts.clock is not None
         self._at_work()
         self._parts.clock.step(chance.choice(STEPS))
-        time.sleep(3 + chance.random() * 4)
+        self._parts.over.wait(3 + chance.random() * 4)
         self._parts.clock.step(0)
 
     def _broker_killed(self, chance: Random) -> None:
         node = chance.randint(1, NODES)
         self._parts.cluster.kill(node)
-        time.sleep(1 + chance.random() * 6)
+        self._parts.over.wait(1 + chance.random() * 6)
         self._parts.cluster.restart(node)
 
     def _broker_frozen(self, chance: Random) -> None:
         node = chance.randint(1, NODES)
         self._parts.cluster.signal(node, Signals.SIGSTOP)
-        time.sleep(1 + chance.random() * 5)
+        self._parts.over.wait(1 + chance.random() * 5)
         self._parts.cluster.signal(node, Signals.SIGCONT)
 
     def _broker_cut_off(self, chance: Random) -> None:
         node = chance.randint(1, NODES)
         self._parts.network.cut_off_node(node)
-        time.sleep(1 + chance.random() * 6)
+        self._parts.over.wait(1 + chance.random() * 6)
         self._parts.network.mend_node(node)
 
     def _leaders_moved(self, _: Random) -> None:
         for _try in range(LEADERS_TRIES):
+            if self._parts.over.is_set():
+                return
             try:
                 moved = move_leaders(self._parts.cluster.bootstrap)
             except KafkaError as error:
@@ -159,7 +163,7 @@ class Blows:
             self.leaders_moved += moved
             if moved:
                 return
-            time.sleep(1)
+            self._parts.over.wait(1)
         raise PartUnavailable("no partition could be given another leader")
 
     def _disk_full(self, chance: Random) -> None:
@@ -168,18 +172,18 @@ class Blows:
         if not wait_until(lambda: SMALL_NODE not in cluster.pids, PATIENCE_SECONDS):
             self._say("the broker outlives its full disk; it is killed")
             cluster.kill(SMALL_NODE)
-        time.sleep(chance.random() * 3)
+        self._parts.over.wait(chance.random() * 3)
         disk.free()
         cluster.restart(SMALL_NODE)
 
     def _network_slow(self, chance: Random) -> None:
         self._parts.network.slow_down(0.02 + chance.random() * 0.2, 2.0 ** chance.uniform(18, 21))
-        time.sleep(4 + chance.random() * 4)
+        self._parts.over.wait(4 + chance.random() * 4)
         self._parts.network.slow_down(0.0, 0.0)
 
     def _redis_killed(self, chance: Random) -> None:
         self._parts.redis.kill()
-        time.sleep(chance.random() * 4)
+        self._parts.over.wait(chance.random() * 4)
         self._parts.redis.restart()
 
     def _redis_emptied(self, _: Random) -> None:
@@ -190,5 +194,5 @@ class Blows:
         extra = self._parts.extra
         extra.start()
         if extra.recovers(0, PATIENCE_SECONDS):
-            time.sleep(chance.random() * 3)
+            self._parts.over.wait(chance.random() * 3)
         extra.stop()

@@ -64,9 +64,9 @@ def _failed(*futures: Future[Any]) -> bool:
 
 
 class Campaign:
-    """Everything of one campaign. `say` prints a line."""
+    """Everything of one campaign. `say` prints a line; `over` is set where nothing more may be started."""
 
-    def __init__(self, size: Size, seed: int, scratch: Path, brokers: Path, say: Say) -> None:
+    def __init__(self, size: Size, seed: int, scratch: Path, brokers: Path, say: Say, over: Flag) -> None:
         self._size = size
         self._seed = seed
         self._plan: Plan = plan_of(size, seed)
@@ -77,8 +77,8 @@ class Campaign:
         self._hits: Counter[str] = Counter()
         self._missed: list[str] = []
         self._lock = Lock()
-        self._over = Flag()
-        """Something went wrong that no campaign survives."""
+        self._over = over
+        """Somebody wants it to stop, or something went wrong that no campaign survives."""
 
     def run(self) -> Result:
         """Run it whole.
@@ -123,7 +123,7 @@ class Campaign:
         extra = Slot("extra", self._scratch, crowd)
         for slot in (*self._slots, victim, extra):
             stack.callback(slot.kill)
-        self._parts = Parts(cluster, redis, network, disk, victim, extra, clock)
+        self._parts = Parts(cluster, redis, network, disk, victim, extra, clock, self._over)
         self._blows = Blows(self._parts, self._say)
 
     def _suffer(self) -> int:
@@ -148,15 +148,20 @@ class Campaign:
                         if striking.done():
                             self._blows.has_ended(slot)
                 load.enough()
-                if not _failed(sent, *others):
-                    sent.result()
-            finally:
-                # The pool waits for everybody, also where somebody has failed or Ctrl-C was pressed.
-                self._over.set()
-                load.stop()
+                if _failed(sent, *others):
+                    self._end(load)
+                sent.result()
+            except BaseException:
+                # The pool waits for everybody, also where Ctrl-C was pressed.
+                self._end(load)
+                raise
             for future in others:
                 future.result()
             return sent.result().delivered
+
+    def _end(self, load: Load) -> None:
+        self._over.set()
+        load.stop()
 
     def _lane(self, lane: tuple[Blow, ...], chance: Random) -> None:
         """Strike one blow after the other, spread over the time of the load."""
@@ -191,7 +196,8 @@ class Campaign:
                 with self._lock:
                     self._missed.append(death.place)
                 self._say(f"never reached: {death.place}")
-        slot.start()
+        if not self._over.is_set():
+            slot.start()
 
     def _dies_there(self, slot: Slot) -> bool:
         slot.exit_code(wait_seconds=REACH_SECONDS)

@@ -282,7 +282,12 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_once(fresh_kafka: KafkaClu
         assert worker.terminate() == 0
         (again,) = pipeline.start(1)
         owner([again])
-        send(pipeline, NETWORK_FAULTS, alarm(1, "critical", alarmId="alm-2"), key="alarmId")
+        send(
+            pipeline,
+            NETWORK_FAULTS,
+            alarm(1, "critical", alarmId="alm-2", elementIds=["ring-2"]),
+            key="alarmId",
+        )
         again.until(lambda: count(pipeline, "alm-2") == 0, "it goes on")
         assert len(letters()) == 2
 

@@ -1,7 +1,7 @@
 """Lives of the real intake of calls on the modelled broker, cut at random, and what must come out of them.
 
 take  flush  deliver k  commit        in any order, interrupted by
-crash                                 a new life, restored from what was delivered
+crash                                 a new life, restored from what was delivered; the group's offsets may have expired
 zombie                                the old life goes on writing beside the new one, but cannot commit
 """
 
@@ -127,14 +127,21 @@ def long_script_of(seed: int) -> list[Op]:
     return [*script_of(seed), ("event", 0, 40_000), ("event", 1, 40_001), *script_of(seed + 1)]
 
 
-def run(script: list[Op]) -> ModelledBroker:
-    """Play `script`, then let a last life process everything."""
-    broker = cut_short(script)
+def run(script: list[Op], expires: Random | None = None) -> ModelledBroker:
+    """Play `script`, then let a last life process everything. `expires` draws whether a life finds no committed offsets."""
+    broker = cut_short(script, expires)
+    expire(broker, expires)
     ModelledWorker(broker, routes, PARTITIONS, compact=True).drain(SOURCES)
     return broker
 
 
-def cut_short(script: list[Op]) -> ModelledBroker:
+def expire(broker: ModelledBroker, expires: Random | None) -> None:
+    """Let the group have no committed offsets any more, every other time."""
+    if expires is not None and expires.random() < 0.5:
+        broker.committed.clear()
+
+
+def cut_short(script: list[Op], expires: Random | None = None) -> ModelledBroker:
     """Play `script`, and kill the last life."""
     broker = ModelledBroker(append_ms=(T0 + 10**6) * 1000)
     worker = ModelledWorker(broker, routes, PARTITIONS)
@@ -151,8 +158,10 @@ def cut_short(script: list[Op]) -> ModelledBroker:
         elif name == "commit":
             worker.commit()
         elif name == "crash":
+            expire(broker, expires)
             worker = ModelledWorker(broker, routes, PARTITIONS, compact=bool(a))
         elif name == "zombie":
+            expire(broker, expires)
             zombie, worker = worker, ModelledWorker(broker, routes, PARTITIONS, compact=bool(a))
         elif name == "zombie take" and zombie is not worker:
             zombie.take(SOURCES[a], b)

@@ -213,7 +213,11 @@ def test_refused_events_are_counted_by_reason(folder: Path) -> None:
     [
         ("truth.jsonl", '{"id": "a"}\n', "line 1: Object missing required field"),
         ("truth.jsonl", "\n{\n", "line 2: Input data was truncated"),
-        ("rules.yaml", "rules: 7\n", "rules is not a list"),
+        (
+            "rules.yaml",
+            "\n\nrules: 7\n",
+            "rules is a number, not a list; write one `- id: ...` entry for each rule (line 3",
+        ),
     ],
 )
 def test_files_that_are_wrong_are_named(folder: Path, name: str, text: str, why: str) -> None:

@@ -345,6 +345,50 @@ def test_a_tick_flushes_when_the_interval_is_over() -> None:
     assert len(bench.of("flush")) == 2
 
 
+def test_a_long_batch_is_flushed_on_its_way_when_the_interval_is_over() -> None:
+    """What a kill repeats is what was judged since the last confirmed flush, and a batch may take several intervals.
+
+    take 0 ... 499    tick of the clock    flush, confirmed    500 ... 999    the interval is not over    1000 ... 1199
+    """
+    bench = began()
+    owner = bench.owners[0]
+    take = owner.take
+    parts: list[int] = []
+
+    def slow(records: Sequence[Any]) -> None:
+        take(records)
+        parts.append(len(records))
+        bench.now += 0.3 if len(parts) == 1 else 0.1
+        bench.outbox.deliver(1_000)
+
+    owner.take = slow  # type: ignore[method-assign]
+    assert bench.core.take(SOURCE, records(*range(1_200))) is None
+    assert parts == [500, 500, 200]
+    assert len(bench.of("flush")) == 1
+    assert bench.core.expected(SOURCE) == 1_200
+    assert bench.core.committable() == {SOURCE: Committed(500, "after 499")}
+
+
+def test_a_long_batch_goes_on_without_a_flush_where_too_many_are_open() -> None:
+    """It has been fetched, and is judged to its end; the broker is given nothing more until it has caught up."""
+    bench = Bench(flushes_open_max=1)
+    restore(bench)
+    bench.core.begin(SOURCE, None, 0)
+    owner = bench.owners[0]
+    take = owner.take
+
+    def slow(records: Sequence[Any]) -> None:
+        take(records)
+        bench.now += 0.3
+
+    owner.take = slow  # type: ignore[method-assign]
+    assert bench.core.take(SOURCE, records(*range(1_600))) is None
+    assert owner.taken == [*range(1_600)]
+    assert bench.outbox.open_flushes == 1
+    bench.outbox.deliver(1_000)
+    assert bench.core.committable() == {SOURCE: Committed(500, "after 499")}
+
+
 def test_positions_become_committable_only_with_their_flush() -> None:
     """
     take 0    flush 1    take 1    flush 2    deliver 1    deliver 1

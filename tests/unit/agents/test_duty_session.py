@@ -18,6 +18,7 @@ from agents.single.pace import Pace
 from agents.single.transaction import Refused
 from models.annotated import DutyPosition, WarningState
 from models.dutybook import Told
+from models.dutyfile import load_duty
 from models.measures import Stream
 from models.notification import Notification
 from monitoring.duty import DutyMetrics
@@ -178,6 +179,7 @@ class Bench:
             lambda: True,
             lambda: self.world.now,
             self.world.frontiers.get,
+            load_duty(),
         )
         self.session = session
         session._take_over()

@@ -8,13 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 from agents.commands import warnings as command
-from agents.commands.explain import told
+from agents.commands.explain import _rule_words, told
 from agents.explanation import buckets_of, measured, plain, points_of, span_of
 from agents.lines import Lines
+from agents.settings import load_settings
 from agents.warninglines import annotated, is_noisy, notification, precision_of
 from models.annotated import Acknowledgement, OperatorNote, RuleFeedback, Suppression, Verdict, WarningState
 from models.measures import FIELDS, WIDTH, Stream
 from models.outcomes import Contribution
+from models.rules import load_rules
 from tests.unit.models.duties import MORNING, Bench, at, cleared, warning
 
 COMPLAINTS: Final = Stream.COMPLAINTS
@@ -107,6 +109,16 @@ def test_an_explanation_says_all_that_a_warning_carries(language: str) -> None:
     assert "30 / 8" in text
     assert "\x1b" not in text
     assert text.count("#3") == 1
+
+
+def test_the_rule_is_put_into_words_where_the_settings_have_it_as_the_warning() -> None:
+    """By the version of the rule itself; of one that reads otherwise now nothing is claimed."""
+    rule = load_rules().rule("EW01")
+    known = warning("w1", rule="EW01", rule_version=rule.version)
+    words = _rule_words(load_settings(), known, "en")
+    assert "Complaint surge" in words[0]
+    assert len(words) > 3
+    assert _rule_words(load_settings(), warning("w1", rule="EW01", rule_version="other"), "en") == []
 
 
 def test_an_explanation_for_machines_is_one_object() -> None:

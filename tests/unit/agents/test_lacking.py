@@ -29,7 +29,7 @@ def windows() -> Route:
     return day.routes(ModelledOutbox(ModelledBroker()), Random(0))[-1]
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_whoever_is_not_told_that_its_counts_lack_something_may_go_on_from_them(seed: int) -> None:
     """However much of the end of the changelog was not read."""

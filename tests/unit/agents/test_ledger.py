@@ -42,7 +42,7 @@ def test_the_understaffed_hour_raises_and_clears_its_warnings() -> None:
     assert set(active.values()) == {None}
 
 
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @example(seed=18, is_slow=False)  # state written while snapshots were still being read again
 @given(seed=st.integers(0, 2**32), is_slow=st.booleans())
 def test_the_ledger_is_that_of_an_uninterrupted_life(seed: int, is_slow: bool) -> None:

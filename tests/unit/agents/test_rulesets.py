@@ -136,7 +136,7 @@ def test_without_a_push_the_recomputation_is_that_of_the_day() -> None:
     assert second.partition == 1
 
 
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     is_slow=st.booleans(),

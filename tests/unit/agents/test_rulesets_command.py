@@ -16,6 +16,7 @@ from agents.rulepush import Place, last_words, places, pushes
 from models.events import RuleSetPublished
 from models.measures import Stream
 from models.ruleorder import SOURCE_CHARACTERS_MAX, RuleSetInForce, RuleSetReport
+from models.rules import load_rules
 from tests.unit.models.judging import COUNT, rule_set
 from topics.catalogue import PANES, RULE_SET_REPORTS
 
@@ -47,9 +48,64 @@ def test_a_dry_run_says_what_would_be_pushed_and_asks_nobody(mine: Path) -> None
     """The version is that of `rules check`; a time is rounded up to a whole minute."""
     found = run("push", mine, "--dry-run", "--from", "2026-01-31T16:00:01", "--json")
     assert found.exit_code == 0, found.output
-    assert json.loads(found.stdout) == {
+    told = json.loads(found.stdout)
+    assert told | {
         "version": MINE.version, "file": str(mine), "fromPane": 1_769_846_460, "pushed": False,
-    }  # fmt: skip
+    } == told  # fmt: skip
+    assert told["against"]["file"] == "rules.yaml"
+    assert told["difference"]["new"] == ["COUNT"]
+    assert told["difference"]["gone"][0] == "EW01"
+
+
+def test_a_dry_run_says_which_rules_change_in_which_fields(tmp_path: Path) -> None:
+    """Against another file; comments and order are no change, a limit is, and a field that is new or left out."""
+    shipped = load_rules().source.rules
+    other = (
+        shipped.replace("{severity: minor, below: 0.85}", "{severity: minor, below: 0.8}", 1)
+        .replace("    at_least: 15m\n", "    at_least: 20m\n", 1)
+        .replace(
+            "    min_history: 7d         # a week: with less of it, the first busy hours are held against a night\n",
+            "",
+            1,
+        )
+        .replace("id: EW14", "id: MINE14", 1)
+        .replace("# calls differ", "# they differ", 1)
+    )
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(other, encoding="utf-8")
+    old = tmp_path / "old.yaml"
+    old.write_text(shipped, encoding="utf-8")
+    found = run("push", mine, "--dry-run", "--against", old, "--json")
+    assert found.exit_code == 0, found.output
+    difference = json.loads(found.stdout)["difference"]
+    assert (difference["new"], difference["gone"], difference["prior"]) == (["MINE14"], ["EW14"], False)
+    assert difference["changed"] == {
+        "EW13": [{"field": "trigger[0].below", "before": 0.85, "after": 0.8}],
+        "EW15": [{"field": "min_history", "before": "7d", "after": None}],
+        "EW27": [{"field": "at_least", "before": "15m", "after": "20m"}],
+    }
+    assert "EW12" in difference["same"]
+    assert len(difference["same"]) == len(load_rules().rules) - 4
+    shown = run("push", mine, "--dry-run").stdout
+    assert "  new      MINE14\n  gone     EW14: its open warnings are cleared\n" in shown
+    assert (
+        "  changed  EW13: its open warnings are cleared\n             trigger[0].below: 0.85 -> 0.8\n"
+        in shown
+    )
+    assert "min_history: 7d -> (none)" in shown
+    nothing = run("push", "--dry-run", "--json")
+    assert json.loads(nothing.stdout)["difference"]["changed"] == {}
+
+
+def test_a_comparison_is_no_push(mine: Path, tmp_path: Path) -> None:
+    """And a file that cannot be compared with is told."""
+    found = run("push", mine, "--against", mine)
+    assert (found.exit_code, "add --dry-run" in found.stderr) == (2, True)
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("rules: 7\n", encoding="utf-8")
+    found = run("push", mine, "--dry-run", "--against", broken)
+    assert found.exit_code == 2
+    assert "rules is a number, not a list" in found.stderr
 
 
 def test_a_file_with_errors_is_not_pushed(mine: Path) -> None:

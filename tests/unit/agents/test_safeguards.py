@@ -202,7 +202,7 @@ def test_without_waiting_for_the_commit_what_is_read_again_has_been_forgotten(
 
     def at_once(self: IntakePartition, offset: int) -> None:
         self._committed_newest = self._state.screen.newest
-        self._committed_offset = FAR
+        self._committed = Committed(FAR, "")
         roll_up(self, offset)
 
     monkeypatch.setattr(IntakePartition, "_roll_up", at_once)

@@ -54,6 +54,31 @@ def test_without_a_place_there_are_weeks_alone(day: date) -> None:
         assert days_off("CN").kind(day.toordinal()) is week
 
 
+def test_the_first_and_the_last_day_that_are_known() -> None:
+    """New Year 2010 is a holiday, though a Friday; the day before and the day after 2060 are days of the week."""
+    china = days_off("CN")
+    kinds = [
+        china.kind(date(*day).toordinal())
+        for day in ((2009, 12, 31), (2010, 1, 1), (2061, 1, 1), (2061, 1, 3))
+    ]
+    assert kinds == [DayKind.WORKDAY, DayKind.HOLIDAY, DayKind.WEEKEND, DayKind.WORKDAY]
+
+
+@pytest.mark.parametrize(("year", "known_until"), [(2023, LAST_YEAR), (2024, 2024), (2026, 2026)])
+def test_a_country_is_known_as_far_as_it_still_exchanges_weekends(
+    year: int, known_until: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has not done so since 2024 has given it up, and is known by law."""
+    found = Changed(holidays.country_holidays("DE", years=range(2010, LAST_YEAR + 1)), date(2019, 3, 5))
+    found.weekend_workdays = {date(year, 5, 4)}
+    monkeypatch.setattr(holidays, "country_holidays", lambda *_, **__: found)
+    days_off.cache_clear()
+    try:
+        assert days_off("DE").known_until == known_until
+    finally:
+        days_off.cache_clear()
+
+
 def test_weekends_and_parts_of_a_country() -> None:
     """Friday and Saturday in Saudi Arabia; Epiphany in Bavaria and not in all of Germany."""
     assert days_off("SA").kind(date(2026, 1, 9).toordinal()) is DayKind.WEEKEND

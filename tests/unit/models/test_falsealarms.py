@@ -1,10 +1,16 @@
 """The estimate of false alarms: cells, evaluations and chances, by hand."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
+from models.evaluate import evaluate
 from models.falsealarms import cells_of, estimate
+from models.measures import WIDTH
+from models.rule import Kind, Rule
+from models.rules import load_rules
 from tests.unit.models.judging import (
     ANSWERED,
     BUDGET,
@@ -34,12 +40,58 @@ def test_a_surge_by_hand() -> None:
 
 
 def test_overlapping_windows_are_counted_both_ways() -> None:
-    """15 minutes every 5: 96 separate windows, 288 evaluations; one side of 0.99 is half a percent."""
+    """15 minutes every 5: 96 separate windows, 288 evaluations; at a limit of 0.85 the worst sample errs 2.5 times too often."""
     found = estimate(only(ANSWERED.replace("min_sample: 50", "min_sample: 50\n    confidence: 0.99")), VALUES)
     assert (found.cells, found.evaluations, found.windows) == (4, 4 * 288, 4 * 96)
-    assert found.low == pytest.approx(4 * 96 * 0.005)
-    assert found.high == pytest.approx(4 * 288 * 0.005)
-    assert estimate(only(SATISFIED), VALUES).chance == pytest.approx(0.025)
+    chance = found.chance or 0.0
+    assert 0.005 < chance < 0.02
+    assert found.low == pytest.approx(4 * 96 * chance)
+    assert found.high == pytest.approx(4 * 288 * chance)
+    assert 0.025 < (estimate(only(SATISFIED), VALUES).chance or 0.0) < 0.05
+
+
+SHARES = tuple(
+    rule for rule in load_rules().rules if rule.kind in {Kind.THRESHOLD, Kind.WILSON_DROP} and rule.confidence
+)
+
+
+@pytest.mark.parametrize("rule", SHARES, ids=lambda rule: str(rule.id))
+def test_no_sample_errs_more_often_than_the_bound_of_a_share(rule: Rule) -> None:
+    """By scipy's binomial and by `evaluate` itself: the chance at the limit, of the smallest samples and of large ones."""
+    assert rule.measure.denominator is not None
+    bound = estimate(rule, {name: frozenset("ab") for names in rule.dimensions for name in names}).chance
+    limit = rule.steps[0].limit
+    worst = 0.0
+    for n in (*range(rule.min_sample, rule.min_sample + 30), 200, 701):
+        totals = [0] * WIDTH[rule.stream]
+        totals[rule.measure.denominator] = n
+        told = []
+        for count in range(n + 1):
+            totals[rule.measure.numerator] = count
+            if evaluate(rule, totals).level >= 0:
+                told.append(count)
+        worst = max(worst, float(binom.pmf(told, n, limit).sum()))
+    assert bound is not None
+    assert worst <= bound * (1 + 1e-9)
+    assert worst >= bound / 2, "and it is no idle bound"
+
+
+@pytest.mark.parametrize("id", ["EW13", "EW14"])
+def test_quiet_nights_raise_no_more_than_the_bound(id: str) -> None:
+    """31 provinces for 500 simulated nights of 32 windows, a few dozen calls in each, all of them exactly at the limit."""
+    (rule,) = (one for one in SHARES if one.id == id)
+    bound = estimate(rule, {"region": frozenset("ab")}).chance or 0.0
+    draws = np.random.default_rng(20_260_301)
+    offered = draws.poisson(60, 31 * 500 * 32)
+    counted = draws.binomial(offered, rule.steps[0].limit)
+    pairs, times = np.unique(np.stack([offered, counted]), axis=1, return_counts=True)
+    told = judged = 0
+    for (n, count), number in zip(pairs.T.tolist(), times.tolist(), strict=True):
+        totals = [0] * WIDTH[rule.stream]
+        totals[rule.measure.denominator or 0], totals[rule.measure.numerator] = n, count
+        judged += number * (n >= rule.min_sample)
+        told += number * (evaluate(rule, totals).level >= 0)
+    assert bound / 4 < told / judged < bound
 
 
 def test_a_fixed_limit_is_no_test() -> None:

@@ -304,9 +304,11 @@ def test_two_rules_of_one_id_are_refused() -> None:
 
 
 def test_rules_are_a_list() -> None:
-    """A mapping would lose their order."""
-    with pytest.raises(DataFileError, match="rules is not a list"):
-        parse_rules("rules: {}")
+    """A mapping would lose their order, and nothing at all is what is left when every rule is commented out."""
+    for text, found in (("{}", "a mapping"), ("7", "a number"), ("yes", "a yes or no"), ("", "empty")):
+        said = rf"^mine\.yaml: rules is {found}, not a list; write one `- id: \.\.\.` entry for each rule \(line 3\)$"
+        with pytest.raises(DataFileError, match=said):
+            parse_rules(f"# mine\n\nrules: {text}\n", "mine.yaml")
 
 
 def test_rules_over_other_counted_dimensions() -> None:

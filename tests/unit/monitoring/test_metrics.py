@@ -297,8 +297,19 @@ def test_build_info_names_one_build(setup: Setup) -> None:
     registry, metrics = setup
     metrics.set_build("1", "j", "r1")
     metrics.set_build("1", "j", "r2")
-    samples = [s for f in registry.collect() for s in f.samples if s.name == "barometer_build_info"]
-    assert [sample.labels["rules_version"] for sample in samples] == ["r2"]
+
+    def told() -> list[tuple[str, str, str]]:
+        samples = [s for f in registry.collect() for s in f.samples if s.name == "barometer_build_info"]
+        return sorted(
+            (one.labels["version"], one.labels["judge_version"], one.labels["rules_version"])
+            for one in samples
+        )
+
+    assert told() == [("1", "j", "r2")]
+    metrics.set_rules({"r2", "pushed"})
+    assert told() == [("1", "j", "pushed"), ("1", "j", "r2")], "while another set comes into force"
+    metrics.set_rules({"pushed"})
+    assert told() == [("1", "j", "pushed")]
 
 
 def test_label_values_without_end_are_counted_as_other(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
