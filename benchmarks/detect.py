@@ -1,6 +1,6 @@
 """`python -m benchmarks.detect`: labelled windows found at a price in false alarms, on simulated look-alikes.
 
-python -m benchmarks.detect [--seed N]... [--json]
+python -m benchmarks.detect [--family lookalikes|doubles]... [--seed N]... [--processes N] [--json]
 
 Constants were chosen on series of the seeds 1, 2, 3, 5, 6 and 7, and on none of the default ones.
 """
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks import doubles, lookalikes
 from benchmarks.baselines.ears import c1, c2, c3
 from benchmarks.baselines.gaussian import windowed_gaussian
 from benchmarks.baselines.nbcusum import nb_cusum
@@ -26,6 +27,9 @@ from models.series import DetectorName, Series
 
 PRICES: Final = (1.0, 5.0)
 """False episodes per 1,000 rows."""
+
+FAMILIES: Final = {"lookalikes": lookalikes.KINDS, "doubles": doubles.KINDS}
+"""Name -> its generators."""
 
 
 def scores(series: Labelled, detector: DetectorName = DetectorName.AUTO) -> Floats:
@@ -73,18 +77,37 @@ def shares(series: Sequence[Labelled], judged: Sequence[Floats]) -> dict[str, li
 
 
 @click.command()
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=click.Choice(list(FAMILIES)),
+    default=tuple(FAMILIES),
+    show_default=True,
+    help="How the series are drawn.",
+)
 @click.option("--seed", "seeds", multiple=True, type=int, default=(101, 102), show_default=True)
 @click.option("--processes", default=2, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-def main(seeds: tuple[int, ...], processes: int, as_json: bool) -> None:
+def main(families: tuple[str, ...], seeds: tuple[int, ...], processes: int, as_json: bool) -> None:
     """Compare the detectors with those of the literature, on series that are drawn from SEED."""
-    series = [one for seed in seeds for one in collection(seed)]
-    windows = {kind: sum(len(one.windows) for one in series if one.kind == kind) for kind in SERIES}
-    results = {}
+    measured = {}
     with ProcessPoolExecutor(processes) as pool:
-        for name, detector in track(DETECTORS.items(), console=Console(stderr=True), transient=True):
-            results[name] = shares(series, list(pool.map(detector, series)))
-    table = Table(title="labelled windows found at 1 and at 5 false episodes per 1,000 rows (simulated)")
+        for family in families:
+            series = [one for seed in seeds for one in collection(FAMILIES[family], seed)]
+            windows = {kind: sum(len(one.windows) for one in series if one.kind == kind) for kind in SERIES}
+            results = {}
+            for name, detector in track(DETECTORS.items(), console=Console(stderr=True), transient=True):
+                results[name] = shares(series, list(pool.map(detector, series)))
+            _show(family, windows, results)
+            measured[family] = {"windows": windows, "found": results}
+    if as_json:
+        click.echo(json.dumps({"seeds": seeds, "families": measured}))
+
+
+def _show(family: str, windows: dict[str, int], results: dict[str, dict[str, list[float]]]) -> None:
+    title = f"{family}: labelled windows found at 1 and at 5 false episodes per 1,000 rows (simulated)"
+    table = Table(title=title)
     table.add_column("detector")
     for column in results["barometer auto"]:
         count = f"\n{windows[column]} windows" if column in windows else ""
@@ -92,8 +115,6 @@ def main(seeds: tuple[int, ...], processes: int, as_json: bool) -> None:
     for name, found in results.items():
         table.add_row(name, *(" ".join(f"{share:.2f}" for share in pair) for pair in found.values()))
     Console(width=130).print(table)
-    if as_json:
-        click.echo(json.dumps({"seeds": seeds, "windows": windows, "found": results}))
 
 
 if __name__ == "__main__":

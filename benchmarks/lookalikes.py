@@ -41,18 +41,20 @@ class Labelled:
         return self.start + self.step * np.arange(len(self.counts), dtype=np.int64)
 
 
-def _epoch(year: int, month: int, day: int) -> int:
+def epoch(year: int, month: int, day: int) -> int:
+    """Return the epoch seconds at which a day begins, UTC."""
     return int(datetime(year, month, day, tzinfo=UTC).timestamp())
 
 
-def _negative_binomial(random: np.random.Generator, mean: Floats, dispersion: float) -> NDArray[np.int64]:
+def negative_binomial(random: np.random.Generator, mean: Floats, dispersion: float) -> NDArray[np.int64]:
+    """Return counts with variance m + `dispersion` * m^2 around `mean`."""
     if dispersion < 1e-9:
         return random.poisson(mean)
     shape = 1.0 / dispersion
     return random.poisson(random.gamma(shape, np.maximum(mean, 1e-9) / shape))
 
 
-def _wander(random: np.random.Generator, rows: int, memory: float, deviation: float) -> Floats:
+def wander(random: np.random.Generator, rows: int, memory: float, deviation: float) -> Floats:
     """Return an AR(1) path with stationary `deviation` that forgets over `memory` rows."""
     keep = float(np.exp(-1.0 / memory))
     noise = random.normal(0.0, deviation * np.sqrt(1.0 - keep * keep), rows)
@@ -64,7 +66,7 @@ def _wander(random: np.random.Generator, rows: int, memory: float, deviation: fl
     return path
 
 
-def _smooth_day(random: np.random.Generator, slots: int, strength: float) -> Floats:
+def smooth_day(random: np.random.Generator, slots: int, strength: float) -> Floats:
     """Return a daily cycle of logarithms with two or three harmonics, mean 0, standard deviation `strength`."""
     angle = 2.0 * np.pi * np.arange(slots) / slots
     cycle = np.zeros(slots)
@@ -76,7 +78,7 @@ def _smooth_day(random: np.random.Generator, slots: int, strength: float) -> Flo
     return scaled
 
 
-def _spread(random: np.random.Generator, count: int, rows: int, width: int, first: float = 0.16) -> list[int]:
+def spread(random: np.random.Generator, count: int, rows: int, width: int, first: float = 0.16) -> list[int]:
     """Return `count` centres with windows of `width` rows that keep apart and leave the first part free."""
     low, high = int(first * rows) + width // 2, rows - width // 2 - 1
     for _ in range(10_000):
@@ -86,7 +88,8 @@ def _spread(random: np.random.Generator, count: int, rows: int, width: int, firs
     raise ValueError(f"{count} windows of {width} rows do not fit into {rows}")
 
 
-def _around(centres: list[int], width: int, rows: int) -> tuple[tuple[int, int], ...]:
+def around(centres: list[int], width: int, rows: int) -> tuple[tuple[int, int], ...]:
+    """Return windows of `width` rows around `centres`, within `rows`."""
     return tuple((max(0, centre - width // 2), min(rows, centre + width // 2)) for centre in centres)
 
 
@@ -106,12 +109,12 @@ def mentions(seed: int) -> Labelled:
     row = np.arange(rows)
     level = float(np.exp(random.uniform(np.log(0.5), np.log(90.0))))
     strength = random.uniform(0.2, 0.8)
-    cycle = _smooth_day(random, slots, strength)
+    cycle = smooth_day(random, slots, strength)
     weekend = np.log(random.uniform(0.55, 1.0))
     offset = int(random.integers(0, 7))
     rate = np.log(level) + cycle[row % slots] + weekend * (((row // slots + offset) % 7) >= 5)
-    rate += _wander(random, rows, random.uniform(40.0, 300.0), random.uniform(0.1, 0.45))
-    rate += _wander(random, rows, random.uniform(3.0, 12.0), random.uniform(0.05, 0.35))
+    rate += wander(random, rows, random.uniform(40.0, 300.0), random.uniform(0.1, 0.45))
+    rate += wander(random, rows, random.uniform(3.0, 12.0), random.uniform(0.05, 0.35))
     # Trading hours, promotions by robots at full hours and the like: regular, and no anomaly.
     if random.random() < 0.4:
         rate += np.log(random.uniform(1.1, 1.8)) * ((row % slots) % 12 == 0)
@@ -127,7 +130,7 @@ def mentions(seed: int) -> Labelled:
         )
     count = int(random.integers(2, 6))
     width = rows // 10 // count
-    centres = _spread(random, count, rows, width)
+    centres = spread(random, count, rows, width)
     for centre in centres:
         shape = random.random()
         # The label is put where somebody saw it, which is not always where it began.
@@ -153,7 +156,7 @@ def mentions(seed: int) -> Labelled:
         else:
             length = int(random.uniform(50, 250))
             rate[at : at + length] -= np.log(random.uniform(2.0, 8.0))
-    counts = _negative_binomial(random, np.exp(rate), random.uniform(0.02, 0.3))
+    counts = negative_binomial(random, np.exp(rate), random.uniform(0.02, 0.3))
     for _ in range(random.poisson(random.uniform(2.0, 15.0))):
         place = int(random.integers(0, rows))
         counts[place] += int(level * min(150.0, 2.0 + 3.0 * random.pareto(1.1)) + 1)
@@ -161,7 +164,7 @@ def mentions(seed: int) -> Labelled:
         place = int(random.integers(0, rows - 40))
         counts[place : place + int(random.integers(5, 40))] = 0
     return Labelled(
-        "mentions", seed, _epoch(2015, 2, 26) + offset * DAY, 300, counts, _around(centres, width, rows)
+        "mentions", seed, epoch(2015, 2, 26) + offset * DAY, 300, counts, around(centres, width, rows)
     )
 
 
@@ -171,21 +174,21 @@ def traffic(seed: int) -> Labelled:
     days, slots = int(random.integers(190, 240)), 48
     rows = days * slots
     level = float(np.exp(random.uniform(np.log(300.0), np.log(20_000.0))))
-    workday = _smooth_day(random, slots, random.uniform(0.4, 0.7))
-    saturday = 0.5 * workday + _smooth_day(random, slots, 0.25) + random.uniform(-0.2, 0.1)
+    workday = smooth_day(random, slots, random.uniform(0.4, 0.7))
+    saturday = 0.5 * workday + smooth_day(random, slots, 0.25) + random.uniform(-0.2, 0.1)
     sunday = 0.6 * saturday + 0.4 * workday + random.uniform(-0.35, 0.0)
-    friday = workday + 0.15 * _smooth_day(random, slots, 1.0)
+    friday = workday + 0.15 * smooth_day(random, slots, 1.0)
     days_of_week = [workday, workday + 0.03, workday + 0.05, workday + 0.06, friday, saturday, sunday]
     rate = np.log(level) + np.concatenate([days_of_week[day % 7] for day in range(days)])
-    rate += _wander(random, rows, 300.0, random.uniform(0.02, 0.05))
-    rate += _wander(random, rows, 8.0, random.uniform(0.02, 0.05))
+    rate += wander(random, rows, 300.0, random.uniform(0.02, 0.05))
+    rate += wander(random, rows, 8.0, random.uniform(0.02, 0.05))
     rate += random.uniform(-0.15, 0.15) * np.sin(2.0 * np.pi * np.arange(rows) / (365 * slots))
     for _ in range(random.poisson(25.0)):  # rain
         at = int(random.integers(0, rows))
         rate[at : at + int(random.integers(2, 14))] += random.normal(0.0, 0.1)
     count = int(random.integers(4, 7))
     width = rows // 10 // count
-    centres = _spread(random, count, rows, width)
+    centres = spread(random, count, rows, width)
     free = [day for day in range(days) if all(abs(day * slots - one) > width for one in centres)]
     for day in random.choice(
         free, int(random.integers(1, 4)), replace=False
@@ -216,8 +219,8 @@ def traffic(seed: int) -> Labelled:
             rate[begin : begin + length] += random.choice([-1.0, 1.0]) * random.uniform(0.2, 0.5)
         else:  # an hour that the clock has twice
             multiplied[at + 2 : at + 4] *= random.uniform(1.6, 2.1)
-    counts = _negative_binomial(random, np.exp(rate) * multiplied, random.uniform(0.0005, 0.003))
-    return Labelled("traffic", seed, _epoch(2014, 6, 30), 1_800, counts, _around(centres, width, rows))
+    counts = negative_binomial(random, np.exp(rate) * multiplied, random.uniform(0.0005, 0.003))
+    return Labelled("traffic", seed, epoch(2014, 6, 30), 1_800, counts, around(centres, width, rows))
 
 
 def disease(seed: int) -> Labelled:
@@ -232,9 +235,9 @@ def disease(seed: int) -> Labelled:
     season += 0.3 * random.random() * np.cos(4.0 * np.pi * (week - random.uniform(0, 26)) / 52.18)
     rate = level * np.exp(season + random.uniform(-0.5, 0.5) * week / rows)
     dispersion = random.choice([0.0, 0.05, 0.15, 0.3])
-    counts = _negative_binomial(random, rate, dispersion)
+    counts = negative_binomial(random, rate, dispersion)
     count = int(random.integers(2, 1 + max(3, rows // 90)))
-    centres = _spread(random, count, rows, 16, 0.15)
+    centres = spread(random, count, rows, 16, 0.15)
     windows = []
     for centre in centres:
         deviation = np.sqrt(rate[centre] * (1.0 + dispersion * rate[centre]))
@@ -243,7 +246,7 @@ def disease(seed: int) -> Labelled:
         for delay in delays:
             counts[min(rows - 1, centre + int(delay))] += 1
         windows.append((centre + int(delays.min()), min(rows, centre + int(delays.max()) + 1)))
-    return Labelled("disease", seed, _epoch(1996, 1, 1), WEEK, counts, tuple(windows))
+    return Labelled("disease", seed, epoch(1996, 1, 1), WEEK, counts, tuple(windows))
 
 
 def complaints(seed: int) -> Labelled:
@@ -255,7 +258,7 @@ def complaints(seed: int) -> Labelled:
     week = np.log(np.concatenate([random.uniform(0.9, 1.15, 5), random.uniform(0.25, 0.9, 2)]))
     rate = np.log(level) + week[day % 7] + random.uniform(-0.6, 1.2) * day / rows
     rate += random.uniform(0.0, 0.2) * np.cos(2.0 * np.pi * (day - random.uniform(0, 365)) / 365.25)
-    rate += _wander(random, rows, random.uniform(10.0, 60.0), random.uniform(0.03, 0.15))
+    rate += wander(random, rows, random.uniform(10.0, 60.0), random.uniform(0.03, 0.15))
     for _ in range(random.poisson(rows * 9 / 365)):  # holidays, and the rush after them
         at = int(random.integers(0, rows - 2))
         rate[at] += np.log(random.uniform(0.3, 0.8))
@@ -265,9 +268,9 @@ def complaints(seed: int) -> Labelled:
     at = int(random.integers(int(0.3 * rows), int(0.9 * rows)))
     fall = random.uniform(2.0, 20.0)
     _burst(rate, at, random.uniform(1.7, 8.0), random.uniform(0.0, 4.0), fall)
-    counts = _negative_binomial(random, np.exp(rate), random.uniform(0.005, 0.08))
+    counts = negative_binomial(random, np.exp(rate), random.uniform(0.005, 0.08))
     return Labelled(
-        "complaints", seed, _epoch(2016, 1, 4), DAY, counts, ((at, min(rows, at + int(2.0 * fall) + 5)),)
+        "complaints", seed, epoch(2016, 1, 4), DAY, counts, ((at, min(rows, at + int(2.0 * fall) + 5)),)
     )
 
 
@@ -283,6 +286,6 @@ SERIES: Final = {"mentions": 10, "traffic": 4, "disease": 12, "complaints": 8}
 """How many series of each kind a comparison takes."""
 
 
-def collection(seed: int) -> list[Labelled]:
-    """Return the series of one comparison, all kinds."""
-    return [KINDS[kind](seed * 1_000 + number) for kind, count in SERIES.items() for number in range(count)]
+def collection(kinds: dict[str, Callable[[int], Labelled]], seed: int) -> list[Labelled]:
+    """Return the series of one comparison, of all `kinds`."""
+    return [kinds[kind](seed * 1_000 + number) for kind, count in SERIES.items() for number in range(count)]

@@ -9,7 +9,7 @@ from benchmarks.baselines.ears import c1, c2, c3
 from benchmarks.baselines.gaussian import windowed_gaussian
 from benchmarks.baselines.nbcusum import nb_cusum
 from benchmarks.baselines.percent import percent
-from benchmarks.detect import scores
+from benchmarks.detect import FAMILIES, scores
 from benchmarks.labelled import best, judged
 from benchmarks.lookalikes import DAY, KINDS, Floats, Labelled
 
@@ -67,9 +67,12 @@ def test_baselines_use_no_later_row(detector: Callable[[Labelled], Floats]) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_look_alikes_are_drawn_from_their_seed_alone(kind: str) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_look_alikes_are_drawn_from_their_seed_alone(family: str, kind: str) -> None:
     """The same again, another for another seed; windows inside, in order, with rows between 1 m and 7 d apart."""
-    one, again, other = KINDS[kind](3), KINDS[kind](3), KINDS[kind](4)
+    draw = FAMILIES[family][kind]
+    one, again, other = draw(3), draw(3), draw(4)
+    assert one.kind == kind
     assert np.array_equal(one.counts, again.counts)
     assert one.windows == again.windows
     assert not np.array_equal(one.counts[:100], other.counts[:100])
@@ -78,6 +81,13 @@ def test_look_alikes_are_drawn_from_their_seed_alone(kind: str) -> None:
     assert edges
     assert edges == sorted(edges)
     assert edges[-1] <= len(one.counts)
+
+
+@pytest.mark.parametrize("kind", ["mentions", "traffic", "complaints"])
+def test_windows_of_the_second_family_are_a_tenth_of_a_series(kind: str) -> None:
+    """Wide, as people label who saw where it was at its height."""
+    one = FAMILIES["doubles"][kind](8)
+    assert sum(end - begin for begin, end in one.windows) == pytest.approx(0.1 * len(one.counts), rel=0.05)
 
 
 @pytest.mark.parametrize(("kind", "number"), [("traffic", 1), ("disease", 12)])
