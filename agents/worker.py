@@ -39,7 +39,7 @@ from models.measures import Stream
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
 from topics.access import Acl, Role, acls
-from topics.catalogue import PANES, RULE_SET_REPORTS, input_of
+from topics.catalogue import EXCESSES, PANES, RULE_SET_REPORTS, input_of
 
 log = logging.getLogger("barometer.worker")
 
@@ -237,7 +237,7 @@ def run_worker(settings: Settings) -> None:
         wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults, duty=settings.duty)
         refuse_forbidden(access, (*wanted, *changelogs))
     board = board_of(settings)
-    topics = [PANES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
+    topics = [PANES, EXCESSES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
     ids = topic_ids(access, topics, settings.partitions)
     topic_ids(access, [RULE_SET_REPORTS], 1)
     pipeline = create_pipeline(settings, ids)

@@ -18,10 +18,11 @@ from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer, find_redis
+from tests.examples import examples
 
 # Examples are not timed: the machine may be busy. In CI they are the same in every run; locally each run looks further.
-hypothesis.settings.register_profile("local", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("local", deadline=None, max_examples=examples(100))
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=examples(100), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 REAL = Path(__file__).with_name("real")
