@@ -18,7 +18,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 FORGOTTEN_SECONDS: Final = 3_600.0
 """Silence after which a producer introduces itself anew: far below the day after which brokers forget
@@ -26,6 +26,13 @@ FORGOTTEN_SECONDS: Final = 3_600.0
 
 Delivered = Callable[[KafkaError | None, Message], None]
 _Rest = tuple[bytes | None, bytes | None, Delivered, Any]
+
+
+class CannotSend(Exception):
+    """The client refused a record at once: no report will come for it, and it is not sent."""
+
+    def __init__(self, topic: str, partition: int, error: KafkaError) -> None:
+        super().__init__(f"{topic}[{partition}]: {error.str()}")
 
 
 class _Place:
@@ -67,31 +74,34 @@ class Introductions:
 
         Raises:
             BufferError: the producer's queue is full; nothing was taken.
-            KafkaException: the record cannot be sent.
+            CannotSend: the client refuses it.
         """
         place = self._places.get((topic, partition))
         if place is None or (place.waiting is None and self._now - place.used_at >= FORGOTTEN_SECONDS):
             self._introduce(_Place(topic, partition), (key, value, on_delivery, headers))
         elif place.waiting is None:
-            self._producer.produce(topic, value, key, partition, on_delivery, headers=headers)
+            self._send(topic, partition, (key, value, on_delivery, headers))
             place.used_at = self._now
         else:
             place.waiting.append((key, value, on_delivery, headers))
 
     def _introduce(self, place: _Place, record: _Rest) -> None:
         key, value, on_delivery, headers = record
-        topic, partition = place.at
 
         def answered(error: KafkaError | None, message: Message) -> None:
             on_delivery(error, message)
             (self._met if error is None else self._refused).append(place)
 
-        self._producer.produce(topic, value, key, partition, answered, headers=headers)
+        self._send(*place.at, (key, value, answered, headers))
         place.waiting = deque()
         self._places[place.at] = place
 
     def release(self) -> None:
-        """Send what waited for introductions that have ended by now. Where the queue is full the rest keeps waiting, in its order."""
+        """Send what waited for introductions that have ended by now. Where the queue is full the rest keeps waiting, in its order.
+
+        Raises:
+            CannotSend: the client refuses a record; it and what waits behind it stay here, so that their flush is never confirmed.
+        """
         self._now = self._clock()
         with suppress(BufferError):
             while self._met:
@@ -102,13 +112,18 @@ class Introductions:
                 self._refused.pop()
 
     def _send_waiting(self, place: _Place) -> None:
-        topic, partition = place.at
         while place.waiting:
-            key, value, on_delivery, headers = place.waiting[0]
-            self._producer.produce(topic, value, key, partition, on_delivery, headers=headers)
+            self._send(*place.at, place.waiting[0])
             place.waiting.popleft()
         place.waiting = None
         place.used_at = self._now
+
+    def _send(self, topic: str, partition: int, record: _Rest) -> None:
+        key, value, on_delivery, headers = record
+        try:
+            self._producer.produce(topic, value, key, partition, on_delivery, headers=headers)
+        except KafkaException as error:
+            raise CannotSend(topic, partition, error.args[0]) from error
 
     def _introduce_again(self, place: _Place) -> None:
         """Somebody else's record was refused, of a flush that was abandoned; the next one goes first now."""

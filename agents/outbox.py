@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
-from agents.introduction import Introductions
+from agents.introduction import CannotSend, Introductions
 from agents.kafkaclient import Brokers, confluent_config
 from models.errors import BarometerError
 
@@ -118,11 +118,10 @@ class Outbox:
                 self._introductions.produce(topic, partition, key, value, flush.delivered, headers)
             except BufferError:
                 self._producer.poll(0.05)
-            except KafkaException as error:
-                refusal = f"{topic}[{partition}]: {error.args[0].str()}"
+            except CannotSend as error:
                 # No report will come for it: without this the flush could be confirmed without the record.
-                flush.failed.append(refusal)
-                raise DeliveryFailed([refusal]) from error
+                flush.failed.append(str(error))
+                raise DeliveryFailed([str(error)]) from error
             else:
                 flush.pending += 1
                 if value is not None:
@@ -144,7 +143,10 @@ class Outbox:
             DeliveryFailed: the broker refused a record for good.
         """
         self._producer.poll(0)
-        self._introductions.release()
+        try:
+            self._introductions.release()
+        except CannotSend as error:
+            raise DeliveryFailed([str(error)]) from error
         if self._current.failed:
             raise DeliveryFailed(self._current.failed[:3])
         while self._sealed:

@@ -219,6 +219,21 @@ def test_a_record_that_the_producer_refuses_at_once_stops_everything_too() -> No
     assert bench.confirmed == []
 
 
+def test_a_record_that_is_refused_after_it_waited_stops_everything_too() -> None:
+    """As a topic that may not be written any more does: the first record is confirmed, the client refuses what waited for it."""
+    bench = Bench()
+    for _ in range(2):
+        bench.outbox.send("t", 1, b"k", b"v")
+    bench.seal("a")
+    bench.producer.deliver(0)
+    bench.producer.refuses = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    for _ in range(2):
+        with pytest.raises(DeliveryFailed, match=r"t\[1\]: .*authorization failed"):
+            bench.outbox.poll()
+    bench.producer.refuses = None
+    assert bench.confirmed == []
+
+
 def test_a_full_queue_is_waited_for() -> None:
     """Reports are taken in meanwhile, and the record is sent once."""
     bench = Bench()
