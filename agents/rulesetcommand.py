@@ -154,12 +154,13 @@ def push(
 
 def _compared(found: "RuleSet", against: Path | None, counted: "Counted") -> dict[str, Any]:
     """Return what `found` changes against a file (None: the shipped one)."""
+    from models.datafile import source_of
     from models.errors import DataFileError
     from models.rulediff import difference_of
-    from models.rules import parse_rules, source_of
+    from models.rules import FILE, parse_rules
 
     try:
-        source, name = source_of(against)
+        source, name = source_of(against, FILE)
         before = parse_rules(source, name, counted)
     except DataFileError as error:
         raise _Bad(f"nothing to compare with: {error}") from None

@@ -8,7 +8,7 @@ the whole rise, they are of its last window. What has not come yet is missing, a
 from typing import Final
 
 from models.annotated import Excess
-from models.cells import ALL
+from models.cells import dimensions_of
 from models.excesses import CellExcesses
 from models.outcomes import Contribution, EarlyWarning, WarningTransition
 
@@ -59,12 +59,12 @@ class ExcessBook:
             return ()
         count, expected = cells[warning.cell]
         excess = count - expected
-        own = _pairs(warning.cell)
+        own = dimensions_of(warning.cell).items()
         by_dimensions: dict[tuple[str, ...], list[Contribution]] = {}
         for cell, (observed, least) in cells.items():
             share = round((observed - least) / excess, 3)
-            if share >= LEAST_SHARE and own < (pairs := _pairs(cell)):
-                dimensions = tuple(sorted(pair.partition("=")[0] for pair in pairs))
+            if share >= LEAST_SHARE and own < (inner := dimensions_of(cell)).items():
+                dimensions = tuple(sorted(inner))
                 found = Contribution(cell=cell, observed=float(observed), expected=least, share=share)
                 by_dimensions.setdefault(dimensions, []).append(found)
         named = [one for found in by_dimensions.values() for one in sorted(found, key=_first)[:MOST]]
@@ -76,10 +76,6 @@ def rate_of(warning: EarlyWarning) -> float:
     if warning.expected is None or not warning.window_seconds:
         return 0.0
     return (warning.observed - warning.expected) / warning.window_seconds
-
-
-def _pairs(cell: str) -> frozenset[str]:
-    return frozenset() if cell == ALL else frozenset(cell.split(","))
 
 
 def _first(one: Contribution) -> tuple[float, str]:

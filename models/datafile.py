@@ -6,6 +6,7 @@ Knows nothing of what the files mean. Nothing is read at import.
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -41,6 +42,20 @@ def packaged(name: str) -> str:
         return files("models").joinpath("data", name).read_text(encoding="utf-8")
     except FileNotFoundError:
         fail(name, "", "is not installed", "reinstall the package; its data files are part of it")
+
+
+def source_of(path: Path | None, own: str) -> tuple[str, str]:
+    """Return the text of the file that people name and its name, as messages write it; None reads the packaged file `own`.
+
+    Raises:
+        DataFileError: the file cannot be read.
+    """
+    if path is None:
+        return packaged(own), own
+    try:
+        return path.read_text(encoding="utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        fail(str(path), "", f"cannot be read ({error})", "name a readable YAML file in UTF-8")
 
 
 def packaged_names(folder: str) -> tuple[str, ...]:

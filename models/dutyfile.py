@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import yaml
 
-from models.datafile import SafeLoader, fail, mapping, needed, packaged, text, texts
+from models.datafile import SafeLoader, mapping, needed, source_of, text, texts
 from models.dutypolicy import RANKS, DutyPolicy, Grouping, Inhibition, Ladder, OutageHold, Relation, Rung
 from models.errors import DataFileError
 from models.marks import Marks, NotYamlError
@@ -42,26 +42,14 @@ def load_duty(path: Path | None = None) -> DutyPolicy:
     Raises:
         DataFileError: the file cannot be read or is wrong; of several mistakes the first.
     """
-    name = FILE if path is None else str(path)
-    found = check_duty(source_of(path), name)
+    source, name = source_of(path, FILE)
+    found = check_duty(source, name)
     if found.policy is not None:
         return found.policy
     first, more = found.mistakes[0], len(found.mistakes) - 1
     rest = f"; {more} more: barometer warnings policy" if more else ""
     message = f"{name}: {first.place or 'top level'} {first.fault}; {first.remedy} (line {first.line}{rest})"
     raise DataFileError(message, place=first.place, fault=first.fault, remedy=first.remedy)
-
-
-def source_of(path: Path | None) -> str:
-    """Return the text of a policy; None reads the packaged one.
-
-    Raises:
-        DataFileError: the file cannot be read.
-    """
-    try:
-        return packaged(FILE) if path is None else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(str(path), "", f"cannot be read ({error})", "name a readable YAML file in UTF-8")
 
 
 def check_duty(source: str, name: str = FILE) -> CheckedPolicy:

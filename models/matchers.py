@@ -7,7 +7,7 @@ a set must agree. What a warning does not have is the empty text.
 from collections.abc import Mapping
 from typing import Final
 
-from models.cells import ALL, dimensions_of
+from models.cells import dimensions_of
 from models.outcomes import EarlyWarning
 
 FIXED: Final = ("warning", "rule", "kind", "stream", "severity", "department", "cell")
@@ -19,10 +19,9 @@ Matchers = Mapping[str, str]
 
 def labels_of(warning: EarlyWarning) -> dict[str, str]:
     """Return everything that a matcher may name. A dimension hides a rule's own label of its name."""
-    dimensions = {} if warning.cell == ALL else dimensions_of(warning.cell)
     return {
         **warning.labels,
-        **dimensions,
+        **dimensions_of(warning.cell),
         "warning": warning.id,
         "rule": warning.rule,
         "kind": warning.kind,

@@ -16,7 +16,7 @@ import yaml
 
 from models import prior as prior_file
 from models.cells import DEFAULT_DIMENSIONS
-from models.datafile import SafeLoader, fail, kind_of, mapping, needed, packaged, parse
+from models.datafile import SafeLoader, kind_of, mapping, needed, packaged, parse, source_of
 from models.errors import DataFileError
 from models.marks import Marks, NotYamlError
 from models.measures import Stream
@@ -61,21 +61,7 @@ def load_rules(path: Path | None = None, counted: Counted = DEFAULT_DIMENSIONS) 
     Raises:
         DataFileError: the file cannot be read or is wrong; the message names file, rule, field and remedy.
     """
-    return parse_rules(*source_of(path), counted)
-
-
-def source_of(path: Path | None) -> tuple[str, str]:
-    """Return the text of a rule file and its name, as messages write it; None reads the packaged one.
-
-    Raises:
-        DataFileError: the file cannot be read.
-    """
-    if path is None:
-        return packaged(FILE), FILE
-    try:
-        return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        fail(str(path), "", f"cannot be read ({error})", "name a readable YAML file in UTF-8")
+    return parse_rules(*source_of(path, FILE), counted)
 
 
 def parse_rules(

@@ -248,9 +248,10 @@ def _many(count: int, word: str) -> str:
 
 def _source(file: Path | None) -> tuple[str, str]:
     from agents.settings import load_settings
-    from models.rules import source_of
+    from models.datafile import source_of
+    from models.rules import FILE
 
-    return source_of(file or load_settings().rules_file)
+    return source_of(file or load_settings().rules_file, FILE)
 
 
 def _loaded(file: Path | None) -> "RuleSet":

@@ -316,12 +316,10 @@ def precision_command(*, noisy: bool, as_json: bool, brokers: str | None) -> Non
 @click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path), required=False)
 def policy_command(*, file: Path | None) -> None:
     """Check how warnings are told: groups, ladders, outages, inhibition. Without FILE: the one in force."""
-    from models.datafile import packaged
+    from models.datafile import source_of
     from models.dutyfile import FILE, check_duty
 
-    path = file or load_settings().duty_file
-    source = packaged(FILE) if path is None else path.read_text(encoding="utf-8")
-    name = FILE if path is None else str(path)
+    source, name = source_of(file or load_settings().duty_file, FILE)
     found = check_duty(source, name)
     for one in found.mistakes:
         place = f"{one.place} " if one.place else ""

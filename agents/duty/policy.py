@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from models.dutyfile import FILE, check_duty, source_of
+from models.datafile import source_of
+from models.dutyfile import FILE, check_duty
 from models.dutypolicy import DutyPolicy
 from models.errors import BarometerError, DataFileError
 
@@ -46,9 +47,9 @@ class PolicyFile:
         return self._policy
 
     def _read(self) -> DutyPolicy:
-        name = FILE if self._path is None else str(self._path)
         try:
-            found = check_duty(source_of(self._path), name)
+            source, name = source_of(self._path, FILE)
+            found = check_duty(source, name)
         except DataFileError as error:
             raise PolicyRefused(f"{SETTING}: {error}") from None
         if found.policy is not None:

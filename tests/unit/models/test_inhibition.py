@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.contributors import rate_of
 from models.dutypolicy import Inhibition, Relation, rank_of
-from models.inhibition import Open, inhibited, size_of, wholes_of
+from models.inhibition import Inhibitor, Open, inhibited, size_of, wholes_of
 from models.matchers import labels_of
 from tests.unit.models.duties import POLICY, Bench, cleared, warning
 
@@ -37,6 +37,11 @@ def going_on(*told: tuple[str, str, str, float]) -> dict[str, Open]:
     return found
 
 
+def held(*told: tuple[str, str, str, float]) -> dict[str, Inhibitor]:
+    """Return what the shipped policy says of these."""
+    return inhibited(POLICY.inhibitions, going_on(*told))
+
+
 opened = st.lists(
     st.tuples(st.sampled_from(CELLS), st.sampled_from(SEVERITIES), st.integers(-20, 300)), max_size=9
 ).map(lambda drawn: going_on(*((f"w{number}", *one) for number, one in enumerate(drawn))))
@@ -54,26 +59,20 @@ def test_every_step_of_a_chain_is_explained_and_the_smallest_is_told() -> None:
 
     all 100  <- 82 %  region=44  <- 85 %  region=44,category=NET
     """
-    found = inhibited(
-        POLICY.inhibitions,
-        going_on(
-            ("a", "all", "major", 100.0),
-            ("r", "region=44", "major", 82.0),
-            ("c", "region=44,category=NET", "major", 70.0),
-        ),
+    found = held(
+        ("a", "all", "major", 100.0),
+        ("r", "region=44", "major", 82.0),
+        ("c", "region=44,category=NET", "major", 70.0),
     )
     assert found == {"a": (Relation.PART, "r", "c"), "r": (Relation.PART, "c", "c")}
 
 
 def test_the_smallest_is_chosen_and_not_the_worst() -> None:
     """Both explain the nation: the category of the province is told, however severe the province."""
-    found = inhibited(
-        POLICY.inhibitions,
-        going_on(
-            ("a", "all", "minor", 100.0),
-            ("r", "region=44", "critical", 95.0),
-            ("c", "region=44,category=NET", "minor", 90.0),
-        ),
+    found = held(
+        ("a", "all", "minor", 100.0),
+        ("r", "region=44", "critical", 95.0),
+        ("c", "region=44,category=NET", "minor", 90.0),
     )
     assert found["a"].near == "c"
     # A milder part never holds back a worse whole: the province is told, and its category is linked to it.
@@ -87,7 +86,7 @@ def test_a_wave_over_all_provinces_is_told_once() -> None:
     for region in ("11", "31", "44"):
         told += [(f"c{region}", f"region={region},category=NET", "major", 30.0)]
         told += [(f"p{region}", f"region={region}", "minor", 32.0)]
-    found = inhibited(POLICY.inhibitions, going_on(*told))
+    found = held(*told)
     assert {one.told for one in found.values()} == {"n"}
     assert found["p44"] == (Relation.PART, "c44", "n")
     assert len(found) == 6
@@ -95,13 +94,10 @@ def test_a_wave_over_all_provinces_is_told_once() -> None:
 
 def test_what_nothing_explains_is_told_beside_the_part_that_explains_another() -> None:
     """Bills explain the nation's excess; a cut in one province has nothing to do with them."""
-    found = inhibited(
-        POLICY.inhibitions,
-        going_on(
-            ("a", "all", "major", 1_000.0),
-            ("b", "category=BIL", "major", 900.0),
-            ("c", "region=44,category=NET", "major", 60.0),
-        ),
+    found = held(
+        ("a", "all", "major", 1_000.0),
+        ("b", "category=BIL", "major", 900.0),
+        ("c", "region=44,category=NET", "major", 60.0),
     )
     assert found == {"a": (Relation.PART, "b", "b")}
 
