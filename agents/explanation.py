@@ -1,7 +1,8 @@
 """Everything that can be said about one warning: its transitions, its annotations, and the counts behind it.
 
 Owns the reading: the ledger for the transitions, the duty desk's topic for what was added, and the panes of its one cell
-for the series. What was expected is known for the instants of the transitions; between two of them the earlier holds.
+for the series. What was expected is told by the transitions: for the windows up to each of them by the transition itself, where
+the rule holds counts against the cell's own past, and else for its instant, which holds until the next.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -85,7 +86,7 @@ def state_of(brokers: Brokers, warning_id: str) -> WarningState | None:
 def span_of(transitions: Sequence[EarlyWarning]) -> tuple[int, int, int]:
     """Return start, end and window of the chart: half-open, multiples of the window apart."""
     last = transitions[-1]
-    window = max(MINUTE, last.window_seconds)
+    window = last.line_seconds or max(MINUTE, last.window_seconds)
     over = last.transition == WarningTransition.CLEARED
     end = last.pane + (min(AFTER_WINDOWS * window, DAY) // window * window if over else 0)
     count = min(BUCKETS, max(2, int(PANES_KEPT.total_seconds()) // window))
@@ -144,6 +145,7 @@ def buckets_of(transitions: Sequence[EarlyWarning], minutes: Mapping[int, Sequen
     last = transitions[-1]
     stream = Stream(last.stream)
     over = last.pane if last.transition == WarningTransition.CLEARED else end
+    line = _line(transitions)
     found = []
     for at in range(start + window, end + 1, window):
         sums = [0] * WIDTH[stream]
@@ -154,7 +156,7 @@ def buckets_of(transitions: Sequence[EarlyWarning], minutes: Mapping[int, Sequen
             Bucket(
                 at,
                 measured(stream, last.measure, sums),
-                _expected(transitions, at),
+                line.get(at) if line else _held(transitions, at),
                 last.episode_start <= at <= over,
             )
         )
@@ -175,7 +177,17 @@ def measured(stream: Stream, measure: str, sums: Sequence[int]) -> float | None:
     return sums[fields.index(part)] / sums[fields.index(whole)]
 
 
-def _expected(transitions: Iterable[EarlyWarning], at: int) -> float | None:
+def _line(transitions: Iterable[EarlyWarning]) -> dict[int, float]:
+    """Return what was expected by the end of the window; the transition that told it first had not learned from it yet."""
+    found: dict[int, float] = {}
+    for told in transitions:
+        first = told.pane - (len(told.expected_line) - 1) * told.line_seconds
+        for at, expected in enumerate(told.expected_line):
+            found.setdefault(first + at * told.line_seconds, expected)
+    return found
+
+
+def _held(transitions: Iterable[EarlyWarning], at: int) -> float | None:
     known = [(told.pane, told.expected) for told in transitions if told.expected is not None]
     before = [expected for pane, expected in known if pane <= at]
     return before[-1] if before else known[0][1] if known else None
@@ -183,7 +195,7 @@ def _expected(transitions: Iterable[EarlyWarning], at: int) -> float | None:
 
 def points_of(buckets: Iterable[Bucket]) -> list[Point]:
     """Return what is plotted; a window without a sample is nothing counted."""
-    return [Point(one.observed or 0.0, one.expected or 0.0, one.in_episode) for one in buckets]
+    return [Point(one.observed or 0.0, one.expected, one.in_episode) for one in buckets]
 
 
 def plain(

@@ -18,7 +18,8 @@ class Point(NamedTuple):
     """One row of the series."""
 
     counted: float
-    expected: float
+    expected: float | None
+    """None where nobody has said it: no dot."""
     alarm: bool
 
 
@@ -32,7 +33,7 @@ def plot(points: Sequence[Point], *, width: int, height: int = 10) -> Text:
         height: lines of bars.
     """
     columns = _columns(points, max(1, width - 12))
-    top = max(max(column.counted, column.expected) for column in columns) or 1.0
+    top = max(max(column.counted, column.expected or 0.0) for column in columns) or 1.0
     text = Text(no_wrap=True)
     for line in range(height, 0, -1):
         scale = number(round(top * line / height, 1)) if line in {height, (height + 1) // 2} else ""
@@ -40,7 +41,8 @@ def plot(points: Sequence[Point], *, width: int, height: int = 10) -> Text:
         for column in columns:
             filled = column.counted / top * height - (line - 1)
             eighth = _EIGHTHS[max(0, min(8, round(filled * 8)))]
-            is_expected = line - 1 <= column.expected / top * height < line
+            level = -1 if column.expected is None else min(height - 1, int(column.expected / top * height))
+            is_expected = line - 1 == level
             style = _HOT if column.alarm else _BAR
             if is_expected and eighth == " ":
                 text.append(_EXPECTED)
@@ -58,10 +60,11 @@ def _columns(points: Sequence[Point], count: int) -> list[Point]:
     found = []
     for column in range(count):
         part = points[column * len(points) // count : (column + 1) * len(points) // count]
+        expected = [one.expected for one in part if one.expected is not None]
         found.append(
             Point(
                 max(one.counted for one in part),
-                sum(one.expected for one in part) / len(part),
+                sum(expected) / len(expected) if expected else None,
                 any(one.alarm for one in part),
             )
         )

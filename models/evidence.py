@@ -6,8 +6,9 @@ could change nothing. Judges nothing and changes nothing but the caches of runni
 
 from collections.abc import Sequence
 from operator import sub
+from typing import Final
 
-from models.baseline import Expectation, expect
+from models.baseline import QUARTER, Expectation, expect
 from models.burn import Spending, allowed, window_end, windows_of
 from models.drift import STEADY, drifted
 from models.evaluate import Against
@@ -16,6 +17,9 @@ from models.past import Past
 from models.rule import Kind, Rule
 from models.silence import Silence, looks_back
 from models.watch import Learned, Watch
+
+LINE_WINDOWS: Final = 40
+"""Windows of which a warning tells what was expected: as many as its chart shows."""
 
 
 def totals_of(rule: Rule, watch: Watch, end: int) -> Sequence[int] | None:
@@ -73,6 +77,22 @@ def expected(learned: Learned | None, start: int, end: int) -> Expectation | Non
     found = expect(learned.baseline, learned.frame, start, end)
     learned.known = hours, start, end, found
     return found
+
+
+def line_of(rule: Rule, watch: Watch, end: int) -> tuple[int, tuple[float, ...]]:
+    """Return window length and what is expected in each of the last windows up to `end`, the earliest first.
+
+    For charts: by what has been learned so far, rounded, and no further back than the cell has been learned. Empty for
+    rules that expect nothing of a cell.
+    """
+    learned = watch.learned
+    if not rule.expects or learned is None or not learned.baseline.hours:
+        return 0, ()
+    window = QUARTER if rule.kind is Kind.SILENCE else rule.window_seconds
+    count = min(LINE_WINDOWS, (end - learned.baseline.since) // window)
+    starts = range(end - count * window, end, window)
+    means = [expect(learned.baseline, learned.frame, start, start + window).mean for start in starts]
+    return (window, tuple(float(f"{mean:.4g}") for mean in means)) if means else (0, ())
 
 
 def _past(rule: Rule, watch: Watch, totals: Sequence[int], end: int) -> Past:

@@ -33,7 +33,7 @@ from models.drift import STEADY, Drifting, carried
 from models.episode import NEW, Advance, Episode, advance, withdraw
 from models.errors import ContractError
 from models.evaluate import evaluate
-from models.evidence import against_of, expected, totals_of
+from models.evidence import against_of, expected, line_of, totals_of
 from models.excesses import CellExcesses, excesses_of
 from models.judgestate import FORMAT, CellState, JudgeState, decode, encode
 from models.measures import FIELDS, WIDTH, Stream
@@ -289,6 +289,7 @@ class StreamJudge:
         # A cleared episode is no longer there: it has become the previous one.
         start = step.episode.start or step.episode.previous
         previous = warning_id(rule.id, rule.version, cell, before.previous) if before.previous else ""
+        line_seconds, line = line_of(rule, watch, end)
         return [
             write_warning(
                 self.rules.names,
@@ -302,6 +303,8 @@ class StreamJudge:
                 reason=transition.reason,
                 pane=end,
                 previous_episode=previous,
+                expected_line=line,
+                line_seconds=line_seconds,
             )
             for transition in step.transitions
         ]

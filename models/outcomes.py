@@ -297,6 +297,11 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     added to the warning's state (`WarningState.excess`)."""
     samples: tuple[str, ...] = ()
     """*Observed*: ids of complaints in the cell."""
+    expected_line: tuple[float, ...] = ()
+    """What was expected in each of the windows up to `pane`, the earliest first, by what had been learned when it closed.
+    Of counts that are held against the cell's own past; empty for others."""
+    line_seconds: int = 0
+    """Length of each of those windows, which do not overlap and of which the last ends at `pane`."""
     decided_at: str = ""
     """*Observed*: when this worker decided."""
     previous_episode: str = ""

@@ -65,6 +65,8 @@ def write_warning(
     reason: Reason,
     pane: int,
     previous_episode: str = "",
+    expected_line: tuple[float, ...] = (),
+    line_seconds: int = 0,
 ) -> EarlyWarning:
     """Return one transition as an event; `decided_at` and `samples` are left to whoever sends it."""
     summary, summary_zh = _summaries(rule, names, cell, decision, transition, severity, reason)
@@ -97,6 +99,8 @@ def write_warning(
         department=names.department(cell, rule.department),
         episode_start=episode_start,
         previous_episode=previous_episode,
+        expected_line=expected_line,
+        line_seconds=line_seconds,
         labels=dict(rule.labels),
     )
 

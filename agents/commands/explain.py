@@ -154,7 +154,9 @@ def told(
         chart.append(
             f"\n{' ' * 11}{local_time(buckets[0].end, lines.zone)} - {local_time(buckets[-1].end, lines.zone)}"
         )
-        chart.append(f"\n{say['chart'].format(window=duration(judged.window_seconds))}", style="dim")
+        chart.append(
+            f"\n{say['chart'].format(window=duration(buckets[-1].end - buckets[-2].end))}", style="dim"
+        )
         parts.append(chart)
     return parts
 

@@ -11,6 +11,7 @@ from agents.commands import warnings as command
 from agents.commands.explain import _rule_words, told
 from agents.explanation import buckets_of, measured, plain, points_of, span_of
 from agents.lines import Lines
+from agents.seriesplot import plot
 from agents.settings import load_settings
 from agents.warninglines import annotated, is_noisy, notification, precision_of
 from models.annotated import (
@@ -82,6 +83,25 @@ def test_windows_of_the_chart_hold_what_the_minutes_hold() -> None:
     episode = [one.end for one in found.values() if one.in_episode]
     assert (episode[0], episode[-1]) == (MORNING - 900, MORNING + 2_700)
     assert max(found) == end > MORNING + 2_700
+
+
+def test_what_was_expected_follows_the_day() -> None:
+    """Each window has what the first transition that knows it said; nothing is claimed after the last one's pane."""
+    raised = msgspec.structs.replace(TRANSITIONS[0], expected_line=(7.0, 8.0, 10.0), line_seconds=900)
+    over = msgspec.structs.replace(TRANSITIONS[2], expected_line=(99.0, 14.0, 13.0, 12.0), line_seconds=900)
+    found = {one.end: one.expected for one in buckets_of((raised, TRANSITIONS[1], over), {})}
+    told_there = [found[MORNING + 900 * at] for at in range(-3, 5)]
+    assert told_there == [None, 7.0, 8.0, 10.0, 14.0, 13.0, 12.0, None]
+    picture = plot(points_of(buckets_of((raised, over), {})), width=60).plain
+    assert picture.count("·") == 6
+
+
+def test_windows_of_the_chart_are_those_of_the_line() -> None:
+    """A slow rise says for how long it has gone on; its counts are held against windows of an hour all the same."""
+    rise = warning("w1", 1, pane=MORNING, window_seconds=90_000, expected_line=(5.0, 6.0), line_seconds=3_600)
+    start, end, window = span_of([rise])
+    assert (window, end) == (3_600, MORNING)
+    assert start == MORNING - 40 * 3_600
 
 
 @pytest.mark.parametrize(

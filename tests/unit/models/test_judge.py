@@ -55,6 +55,38 @@ def complaints(count: int) -> list[int]:
     return vector(Stream.COMPLAINTS, raw=count, distinct=count)
 
 
+def test_a_warning_tells_what_was_expected_until_then() -> None:
+    """Window by window up to its own, by the learning of the hour before; no further back than the cell was learned."""
+    judge = new_judge(rule_set(QUICK))
+    for quarter in range(21):
+        judge.quarter(START + quarter * 900, {"region=44,category=NET": complaints(5 + quarter % 4)})
+    assert judge.ledger == []
+    warnings = judge.quarter(START + 21 * 900, {"region=44,category=NET": complaints(60)})
+    (raised,) = [one for one in warnings if one.transition == "raised"]
+    learned = new_baseline(START)
+    frame = frame_of("region=44,category=NET", rule_set(QUICK).prior, Calendar(ZONE))
+    for hour in range(1, 5):
+        learn(
+            learned,
+            frame,
+            START + hour * HOUR,
+            [5 + quarter % 4 for quarter in range(hour * 4, hour * 4 + 4)],
+        )
+    starts = range(START + HOUR, START + 22 * 900, 900)
+    by_hand = [expect(learned, frame, start, start + 900).mean for start in starts]
+    assert raised.line_seconds == 900
+    assert list(raised.expected_line) == [float(f"{mean:.4g}") for mean in by_hand]
+    assert raised.expected is not None
+    assert raised.expected_line[-1] == float(f"{raised.expected:.4g}")
+
+
+def test_rules_that_expect_nothing_of_a_cell_tell_no_line() -> None:
+    """A fixed limit is in `threshold`."""
+    judge = new_judge(rule_set(COUNT))
+    judge.quarter(START, {"region=44": complaints(500)})
+    assert {(one.line_seconds, one.expected_line) for one in judge.ledger} == {(0, ())}
+
+
 def new_judge(rules: RuleSet = RULES) -> Recorded:
     """A judge of complaints with a memory."""
     return Recorded(StreamJudge(Stream.COMPLAINTS, rules, Calendar(ZONE)))
