@@ -34,6 +34,7 @@ from agents.permissions import REMEDY, Forbidden, refuse_forbidden
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.single.thread import Owner, OwnerThread
 from agents.transport import BatchConsumer
+from agents.wallclock import ClockSetBack, WallClock
 from models.errors import BarometerError
 from models.measures import Stream
 from monitoring.health import Health
@@ -85,6 +86,7 @@ class Monitoring(Service):
         )
         self._on_ready = on_ready
         self._was_ready = False
+        self._clock = WallClock()
         pipeline.observer.metrics.watch(self._health, monotonic)
 
     async def on_start(self) -> None:
@@ -110,6 +112,11 @@ class Monitoring(Service):
         core = self._pipeline.core
         while not self.should_stop:
             await asyncio.sleep(LOOK_SECONDS if self._pipeline.observer.is_ready else SOON_SECONDS)
+            try:
+                self._clock.look()
+            except ClockSetBack as error:
+                core.on_failed(error)
+                return
             health = self._health
             health.beat(monotonic())
             if self._board is not None:

@@ -12,6 +12,7 @@ from typing import Final
 from kafka.errors import KafkaError
 from redis import Redis
 
+from agents.cli import EXIT_ENVIRONMENT
 from agents.embedded.errors import PartUnavailable
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
@@ -29,6 +30,8 @@ PATIENCE_SECONDS: Final = 120.0
 LEADERS_TRIES: Final = 30
 CROWD, ALONE = 0, 1
 """Fronts: of the workers that die, and of the one that is frozen and cut off."""
+SET_BACK: Final = "the clock was set back"
+"""What a worker says that ends because of it."""
 SMALL_NODE: Final = NODES
 """The broker whose disk can be full."""
 
@@ -60,6 +63,8 @@ class Blows:
         self._lock = Lock()
         self.struck: Counter[Blow] = Counter()
         self.leaders_moved = 0
+        self.clock_ends = 0
+        """Workers that ended because their clock was set back, as they should."""
         self.ended: list[str] = []
         """Workers that ended though nobody killed them: slot and exit code."""
         self._strike: Final[Mapping[Blow, Callable[[Random], None]]] = {
@@ -130,8 +135,23 @@ class Blows:
         assert self._parts.clock is not None
         self._at_work()
         self._parts.clock.step(chance.choice(STEPS))
-        self._parts.over.wait(3 + chance.random() * 4)
+        self._parts.over.wait(4 + chance.random() * 4)
         self._parts.clock.step(0)
+        self._ends_by_clock()
+
+    def _ends_by_clock(self) -> None:
+        """Wait until the victim has noticed that its clock was set back, be it from before or to before, and start another."""
+        victim = self._parts.victim
+        code = victim.exit_code(wait_seconds=PATIENCE_SECONDS)
+        if self._parts.over.is_set():
+            return
+        if code == EXIT_ENVIRONMENT and SET_BACK in victim.tail():
+            with self._lock:
+                self.clock_ends += 1
+            victim.start()
+        elif not self.has_ended(victim):
+            with self._lock:
+                self.ended.append(f"{victim.name}: did not notice that its clock was set back")
 
     def _broker_killed(self, chance: Random) -> None:
         node = chance.randint(1, NODES)

@@ -242,6 +242,7 @@ class Campaign:
             missed=self._missed,
             blows=self._blows.struck,
             leaders_moved=self._blows.leaders_moved,
+            clock_ends=self._blows.clock_ends,
             ended=self._blows.ended,
             disk=self._parts.disk.how,
             has_clock=self._parts.clock is not None,

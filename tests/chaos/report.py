@@ -58,6 +58,8 @@ def _faults(result: Result) -> Iterator[Row]:
             words = f"{meaning}; {result.disk}"
         elif blow is Blow.LEADERS_MOVED:
             words = f"{meaning}; {result.leaders_moved:,} partitions"
+        elif blow is Blow.CLOCK_STEPPED:
+            words = f"{meaning}: {result.clock_ends} ended themselves, as they should"
         yield Row(part, blow.value.replace("_", " "), str(result.blows[blow]), words)
 
 
@@ -133,6 +135,6 @@ def line_of(result: Result) -> str:
         "places": {place: result.hits[place] for place in (*PLACES, STEADY)}, "never_hit": result.never_hit, "missed": result.missed,
         "blows": {blow.value: blows[blow] for blow in Blow}, "not_done": result.not_done,
         "recoveries": len(told.recoveries), "compactions": told.compactions, "recovered_again": told.recovered_again, "commits_refused": told.refused_commits,
-        "ended": result.ended, "duplicates_by_topic": {topic: wire.repeated for topic, wire in result.wire.items()},
+        "clock_ends": result.clock_ends, "ended": result.ended, "duplicates_by_topic": {topic: wire.repeated for topic, wire in result.wire.items()},
         "compared": {table.name: table.compared for table in result.report.tables},
     }).decode()  # fmt: skip

@@ -59,6 +59,8 @@ class Result:
     missed: list[str]
     blows: Counter[Blow]
     leaders_moved: int
+    clock_ends: int
+    """Workers that ended because their clock was set back."""
     ended: list[str]
     disk: str
     has_clock: bool

@@ -23,6 +23,7 @@ def result_of(**changes: Any) -> Result:
         "missed": [],
         "blows": Counter(list(Blow)),
         "leaders_moved": 41,
+        "clock_ends": 4,
         "ended": [],
         "disk": "tmpfs",
         "has_clock": True,

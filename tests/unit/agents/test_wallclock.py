@@ -1,0 +1,46 @@
+"""A clock that is set back ends a worker; whatever else clocks do does not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.wallclock import TOLERATED_SECONDS, ClockSetBack, WallClock
+
+
+class Hands:
+    """Two clocks: one that is set, and one that is not."""
+
+    def __init__(self) -> None:
+        self.setting = 1_700_000_000.0
+        self.steady = 5.0
+        self.clock = WallClock(lambda: self.steady + self.setting, lambda: self.steady)
+
+    def after(self, seconds: float, step: float = 0.0) -> None:
+        self.steady += seconds
+        self.setting += step
+        self.clock.look()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6))))
+def test_a_clock_that_goes_on_or_ahead_is_fine(looks: list[tuple[float, float]]) -> None:
+    """However long nobody looks, and whatever it is put forward by."""
+    hands = Hands()
+    for seconds, step in looks:
+        hands.after(seconds, step)
+
+
+def test_a_clock_that_is_set_back_is_told_with_how_much() -> None:
+    """Against the furthest setting: two days ahead and back again are two days that somebody may sleep."""
+    hands = Hands()
+    hands.after(1, step=172_800)
+    with pytest.raises(ClockSetBack, match=r"set back by 2 days, 0:00:00"):
+        hands.after(1, step=-172_800)
+
+
+def test_small_corrections_add_up() -> None:
+    """One of a second is tolerated; the sixth is not."""
+    hands = Hands()
+    for _ in range(int(TOLERATED_SECONDS)):
+        hands.after(10, step=-1)
+    with pytest.raises(ClockSetBack):
+        hands.after(10, step=-1)
