@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import sub
 from typing import Final
 
-from models.baseline import QUARTER, Expectation, expect
+from models.baseline import QUARTER, Baseline, Expectation, Frame, expect
 from models.burn import Spending, allowed, window_end, windows_of
 from models.drift import STEADY, drifted
 from models.evaluate import Against
@@ -79,19 +79,20 @@ def expected(learned: Learned | None, start: int, end: int) -> Expectation | Non
     return found
 
 
-def line_of(rule: Rule, watch: Watch, end: int) -> tuple[int, tuple[float, ...]]:
+def line_of(
+    rule: Rule, baseline: Baseline | None, frame: Frame | None, end: int
+) -> tuple[int, tuple[float, ...]]:
     """Return window length and what is expected in each of the last windows up to `end`, the earliest first.
 
     For charts: by what has been learned so far, rounded, and no further back than the cell has been learned. Empty for
     rules that expect nothing of a cell.
     """
-    learned = watch.learned
-    if not rule.expects or learned is None or not learned.baseline.hours:
+    if not rule.expects or baseline is None or frame is None or not baseline.hours:
         return 0, ()
     window = QUARTER if rule.kind is Kind.SILENCE else rule.window_seconds
-    count = min(LINE_WINDOWS, (end - learned.baseline.since) // window)
+    count = min(LINE_WINDOWS, (end - baseline.since) // window)
     starts = range(end - count * window, end, window)
-    means = [expect(learned.baseline, learned.frame, start, start + window).mean for start in starts]
+    means = [expect(baseline, frame, start, start + window).mean for start in starts]
     return (window, tuple(float(f"{mean:.4g}") for mean in means)) if means else (0, ())
 
 

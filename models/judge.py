@@ -289,7 +289,8 @@ class StreamJudge:
         # A cleared episode is no longer there: it has become the previous one.
         start = step.episode.start or step.episode.previous
         previous = warning_id(rule.id, rule.version, cell, before.previous) if before.previous else ""
-        line_seconds, line = line_of(rule, watch, end)
+        baseline, frame = (None, None) if (one := watch.learned) is None else (one.baseline, one.frame)
+        line_seconds, line = line_of(rule, baseline, frame, end)
         return [
             write_warning(
                 self.rules.names,

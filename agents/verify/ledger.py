@@ -27,6 +27,7 @@ from models.calendar import Calendar
 from models.decision import Decision, Reason
 from models.drift import STEADY, Drift, Drifting, carried
 from models.evaluate import evaluate
+from models.evidence import line_of
 from models.measures import Stream
 from models.naming import Names
 from models.outcomes import EarlyWarning, WarningTransition
@@ -209,7 +210,9 @@ class _Judgement:
         self._alarmed.clear()
 
     def _tell(self, rule: Rule, decision: Decision, entry: Entry, end: int) -> None:
-        self.ledger.append(_written(self._names, rule, self._cell.cell, decision, entry, end))
+        written = _written(self._names, rule, self._cell.cell, decision, entry, end)
+        window, line = line_of(rule, self._baselines.get(rule.measure.numerator), self._frame, end)
+        self.ledger.append(msgspec.structs.replace(written, expected_line=line, line_seconds=window))
 
 
 def _watch(rule: Rule, history: History, since: int) -> _Watch:
