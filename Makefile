@@ -24,8 +24,8 @@ lint: env ## format, lint, types, imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-check: lint ## lint, and the unit tests on two processes, properties with fewer examples: under a minute
-	@BAROMETER_TEST_SCALE=quick $(BIN)/pytest --quiet --numprocesses 2 tests/unit
+check: lint ## lint, and the unit tests but for those marked slow, properties with fewer examples: under a minute
+	@BAROMETER_TEST_SCALE=quick $(BIN)/pytest --quiet --numprocesses 2 -m "not slow" tests/unit
 
 test: lint ## everything: lint, unit tests, tests on real Kafka and Redis
 	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit
@@ -83,4 +83,5 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 $(VENV)/.jars: $(VENV)/.installed jgo.lock.toml
 	@echo "fetching the embedded Kafka ..."
 	@$(BIN)/python -m agents.embedded.jars > /dev/null
+	@$(BIN)/python -m agents.embedded.archive > /dev/null
 	@touch $@

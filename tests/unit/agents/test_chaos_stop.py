@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 120
 """Its parts would sleep for ten minutes."""
 

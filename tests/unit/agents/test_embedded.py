@@ -1,6 +1,7 @@
 """What the embedded parts need: a Java that is new enough, the jars that the lock names, ports that stay free."""
 
 import hashlib
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from agents.embedded import jars, places
+from agents.embedded.archive import archive_of, flags_of
 from agents.embedded.errors import PartUnavailable
 from agents.embedded.jars import Jar, fetch_jars, lock_path, read_lock
-from agents.embedded.java import find_java
+from agents.embedded.java import Java, find_java
 from agents.embedded.places import free_ports
 from models.errors import ContractError
 
@@ -169,3 +171,17 @@ def test_downloads_lie_in_the_checkout_or_in_the_users_cache(
     monkeypatch.setattr(places, "CHECKOUT", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert places.cache_dir() == tmp_path / "cache" / "barometer-cx"
+
+
+def test_an_archive_is_of_one_java_and_one_set_of_jars(tmp_path: Path) -> None:
+    """Without one the broker starts as it would; with that of a Java that has been replaced, too."""
+    program = tmp_path / "java"
+    program.write_bytes(b"one")
+    java, jars = Java(program, 17, "system"), tmp_path / "jars"
+    assert flags_of(java, jars) == ()
+    archive = archive_of(java, jars)
+    archive.write_bytes(b"classes")
+    assert flags_of(java, jars) == (f"-XX:SharedArchiveFile={archive}",)
+    assert flags_of(java, tmp_path / "newer-jars") == ()
+    os.utime(program, ns=(1, 1))
+    assert flags_of(java, jars) == ()

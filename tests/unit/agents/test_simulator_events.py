@@ -34,6 +34,8 @@ from models.regions import load_regions
 from tests.examples import examples
 from topics.catalogue import NETWORK_FAULTS, NETWORK_TOPOLOGY, SUBSCRIBER_COUNTS, input_of
 
+pytestmark = pytest.mark.slow
+
 TYPES: dict[str, type[Event]] = {
     input_of(Stream.COMPLAINTS): Complaint,
     input_of(Stream.CALLS): CallRecord,

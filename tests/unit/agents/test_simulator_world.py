@@ -21,6 +21,8 @@ from models.pane import HOUR
 from topics.catalogue import NETWORK_FAULTS, NETWORK_TOPOLOGY, SUBSCRIBER_COUNTS, input_of
 
 START, END = days_from(date(2025, 6, 10), 1)
+pytestmark = pytest.mark.slow
+
 SPEC = SimulationSpec(START, END, seed=21, scale=0.03, kinds=())
 LIVES = {
     (None, CaseState.ACKNOWLEDGED),
