@@ -50,13 +50,14 @@ chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCA
 fmt: env ## put every file into the format, fix what can be fixed safely, and write the tables of README and docs
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m monitoring.dashboards
 	@$(BIN)/python -c 'from pathlib import Path; from agents.reference import filled; [page.write_text(filled(page.read_text())) for page in (Path("README.md"), *Path("docs").glob("*.md"))]'
 
 lock: env ## write the locks anew: Python packages and Kafka's jars
 	@mkdir -p .cache
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > .cache/dev.in
 	$(LOCK) --output-file requirements.lock pyproject.toml
-	$(LOCK) --constraint requirements.lock --extra embedded --output-file requirements-dev.lock pyproject.toml .cache/dev.in
+	$(LOCK) --constraint requirements.lock --extra embedded --extra console --output-file requirements-dev.lock pyproject.toml .cache/dev.in
 	$(BIN)/jgo --resolver python lock
 
 clean: ## delete .venv/, .cache/ and what tools left behind

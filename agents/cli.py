@@ -15,6 +15,8 @@ ROOMS: Final = ("agents", "topics", "models", "monitoring")
 COMMANDS: Final = {
     "demo": "Watch it work: embedded Kafka, a simulated day, live warnings, a worker killed in the middle.",
     "worker": "Run a worker: classify, count, judge, warn.",
+    "deliver": "Deliver notifications to people: Alertmanager, webhooks, WeCom, DingTalk, Feishu.",
+    "doctor": "Examine broker, topics, Redis, clocks, versions, rights and settings, and say what to do.",
     "up": "Start Kafka and Redis on free ports, for your own programs.",
     "simulate": "Write a simulated operator's events, with the truth about its incidents.",
     "replay": "Send recorded events into the topics, at any speed.",

@@ -1,4 +1,4 @@
-"""May this client do what a worker does? Asked once at the start, so that a missing ACL is named and not met at night.
+"""May this client do what its role does? Asked once at the start, so that a missing ACL is named and not met at night.
 
 A worker whose rights are taken away later ends at the next refused read or write.
 """
@@ -11,7 +11,7 @@ from confluent_kafka.admin import AclOperation, AdminClient  # type: ignore[attr
 
 from agents.kafkaclient import KafkaAccess, confluent_config
 from models.errors import BarometerError
-from topics.access import Acl
+from topics.access import Acl, Role
 
 ANSWER_SECONDS: Final = 15.0
 REMEDY: Final = "Grant it; `barometer topics acls worker` prints the commands."
@@ -21,28 +21,38 @@ class Forbidden(BarometerError):
     """ACLs are missing; the message names each resource and operation, and who needs them."""
 
 
-def refuse_forbidden(access: KafkaAccess, wanted: tuple[Acl, ...]) -> None:
+def refuse_forbidden(access: KafkaAccess, wanted: tuple[Acl, ...], who: Role = Role.WORKER) -> None:
     """Return if the brokers allow all of `wanted` (operations of one word); missing topics and prefixes are passed over.
 
     Raises:
         Forbidden: something is not allowed.
     """
-    admin = AdminClient({**confluent_config(access), "log_level": 0, "socket.timeout.ms": 10_000})
-    missing = []
     try:
-        for kind, ask in (("topic", _of_topics), ("group", _of_groups)):
-            named = {acl.name: acl for acl in wanted if acl.kind == kind and not acl.prefixed}
-            for name, allowed in ask(admin, list(named)).items():
-                lacking = [one for one in named[name].operations if AclOperation[one.upper()] not in allowed]
-                if lacking:
-                    missing.append(f"{', '.join(lacking)} on {kind} {name}")
+        missing = lacking(access, wanted)
     except (KafkaException, TimeoutError):
         return  # silence, which the next question reports
     if missing:
         raise Forbidden(
-            f"Kafka at {access} does not allow {access.principal} what a worker does: {'; '.join(missing)}. "
-            f"{REMEDY}"
+            f"Kafka at {access} does not allow {access.principal} what a {who} does: {'; '.join(missing)}. "
+            f"Grant it; `barometer topics acls {who}` prints the commands."
         )
+
+
+def lacking(access: KafkaAccess, wanted: tuple[Acl, ...]) -> list[str]:
+    """Return what the brokers do not allow of `wanted`, in words.
+
+    Raises:
+        KafkaException, TimeoutError: they do not say.
+    """
+    admin = AdminClient({**confluent_config(access), "log_level": 0, "socket.timeout.ms": 10_000})
+    missing = []
+    for kind, ask in (("topic", _of_topics), ("group", _of_groups)):
+        named = {acl.name: acl for acl in wanted if acl.kind == kind and not acl.prefixed}
+        for name, allowed in ask(admin, list(named)).items():
+            refused = [one for one in named[name].operations if AclOperation[one.upper()] not in allowed]
+            if refused:
+                missing.append(f"{', '.join(refused)} on {kind} {name}")
+    return missing
 
 
 def _of_topics(admin: AdminClient, names: list[str]) -> Mapping[str, set[AclOperation]]:

@@ -4,6 +4,7 @@ from pydantic import SecretStr
 
 from agents.settings import ENV_PREFIX, Settings
 from monitoring.catalogue import markdown_table
+from monitoring.delivery import DELIVERY_METRICS
 from topics.access import Role, acls
 
 DEFAULTS_IN_WORDS = {
@@ -43,7 +44,17 @@ def acl_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"settings": settings_table, "metrics": markdown_table, "acls": acl_table}
+def delivery_table() -> str:
+    """Return the metrics of `barometer deliver` as Markdown."""
+    return markdown_table(DELIVERY_METRICS)
+
+
+TABLES = {
+    "settings": settings_table,
+    "metrics": markdown_table,
+    "acls": acl_table,
+    "delivery-metrics": delivery_table,
+}
 """Marker in README or a page of docs -> what stands between it and its end."""
 
 

@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     duty_file: Path | None = Field(
         None, description="YAML policy of groups, ladders and inhibition; the shipped one by default."
     )
+    receivers_file: Path | None = Field(
+        None, description="YAML file of whom `barometer deliver` delivers notifications to."
+    )
     dead_letter_ratio_max: float = Field(
         0.5,
         gt=0,

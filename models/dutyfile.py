@@ -141,7 +141,7 @@ def _ladder(entry: Entry) -> Ladder | None:
             continue
         step = Entry(values, entry.name, place, entry.mistakes)
         step.only(("after", "notify"))
-        after = step.tried(_seconds, step, "after", 1)
+        after = step.tried(duration_of, step, "after", 1)
         notify = step.tried(step.choice, "notify", EscalationRole)
         if after is None or notify is None:
             continue
@@ -155,13 +155,13 @@ def _ladder(entry: Entry) -> Ladder | None:
 
 def _grouping(entry: Entry, ladders: dict[str, Ladder]) -> Grouping | None:
     entry.only(("id", "match", "by", "wait", "interval", "repeat", "at_once", "ladder"))
-    match = _matchers(entry, "match", is_needed=False)
+    match = matchers_of(entry, "match", is_needed=False)
     by = entry.tried(texts, entry.values.get("by", []), entry.name, entry.at("by")) or ()
     for label in (*match, *by):
         if label in {"severity", "warning"}:
             entry.note("by" if label in by else "match", f"names {label}", "use labels that stay as they are")
     wait, interval, repeat = (
-        entry.tried(_seconds, entry, key, least)
+        entry.tried(duration_of, entry, key, least)
         for key, least in (("wait", 0), ("interval", 0), ("repeat", 60))
     )
     at_once = entry.tried(_severity, entry, "at_once") if "at_once" in entry.values else ""
@@ -182,12 +182,12 @@ def _grouping(entry: Entry, ladders: dict[str, Ladder]) -> Grouping | None:
 
 def _outage(entry: Entry) -> OutageHold | None:
     entry.only(("id", "outage", "target", "after"))
-    outage = _matchers(entry, "outage")
+    outage = matchers_of(entry, "outage")
     for label in outage:
         if label not in _OUTAGE_LABELS:
             entry.note(f"outage.{label}", "is no label of an outage", f"use {' or '.join(_OUTAGE_LABELS)}")
-    after = entry.tried(_seconds, entry, "after", 0)
-    return None if after is None else OutageHold(_id(entry), outage, _matchers(entry, "target"), after)
+    after = entry.tried(duration_of, entry, "after", 0)
+    return None if after is None else OutageHold(_id(entry), outage, matchers_of(entry, "target"), after)
 
 
 def _inhibition(entry: Entry) -> Inhibition | None:
@@ -201,7 +201,7 @@ def _inhibition(entry: Entry) -> Inhibition | None:
             entry.note("share", "is no question of this relation", "remove it, or use relation: part")
     elif relation is Relation.PART:
         entry.note("share", "is missing", "say how much of the excess must be the part's, for example 0.8")
-    source, target = _matchers(entry, "source"), _matchers(entry, "target")
+    source, target = matchers_of(entry, "source"), matchers_of(entry, "target")
     if relation is Relation.SAME and source == target:
         entry.note("target", "is what source is", "a warning would hold back its like; let them differ")
     return None if relation is None else Inhibition(_id(entry), source, target, relation, tuple(equal), share)
@@ -211,7 +211,8 @@ def _id(entry: Entry) -> str:
     return str(entry.values.get("id", ""))
 
 
-def _matchers(entry: Entry, key: str, *, is_needed: bool = True) -> dict[str, str]:
+def matchers_of(entry: Entry, key: str, *, is_needed: bool = True) -> dict[str, str]:
+    """Return the matchers at `key`; every mistake in them is noted."""
     if key not in entry.values and not is_needed:
         return {}
     inner = entry.tried(entry.entry, key)
@@ -235,7 +236,12 @@ def _severity(entry: Entry, key: str) -> str:
     return value
 
 
-def _seconds(entry: Entry, key: str, least: int) -> int:
+def duration_of(entry: Entry, key: str, least: int) -> int:
+    """Return a duration such as `30s` in seconds.
+
+    Raises:
+        DataFileError: it is missing, is none, or is shorter than `least` seconds or longer than 30 days.
+    """
     value: Any = needed(entry.values, key, entry.name, entry.place)
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     seconds = -1 if match is None else int(match[1]) * _UNITS[match[2]]

@@ -19,3 +19,15 @@ def iso(time: int) -> str:
     day, second = divmod(time, DAY)
     minute, second = divmod(second, 60)
     return _date(day) + _CLOCK[minute] + _SECONDS[second]
+
+
+def seconds_of(text: str) -> int:
+    """Return the epoch seconds of an ISO 8601 time with offset, as `iso` and others write it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset")
+    return int(time.timestamp())

@@ -187,7 +187,7 @@ def write_summary(
     """Return one sentence for people in English and Chinese: where, how many of what, and the gravest in its own words."""
     counts = {news: count for news in News if (count := sum(news in item.reasons for item in items))}
     gravest = items[0]
-    place = _place(names, labels, 0), _place(names, labels, 1)
+    place = place_of(names, labels, 0), place_of(names, labels, 1)
     told = ", ".join(f"{count} {_WORDS[news][0]}" for news, count in counts.items())
     told_zh = "，".join(f"{_WORDS[news][1]}{count}" for news, count in counts.items())
     return (
@@ -205,7 +205,8 @@ def _shares(names: Names, item: NotificationItem, language: int) -> str:
     return f"；超出部分来自：{'、'.join(found)}" if language else f"; of the excess: {'; '.join(found)}"
 
 
-def _place(names: Names, labels: dict[str, str], language: int) -> str:
+def place_of(names: Names, labels: dict[str, str], language: int) -> str:
+    """Return where a group is, by its labels: `Guangdong, Network`; 0 is English, 1 Chinese."""
     found = []
     for label in ("region", "department"):
         value = labels.get(label, "")

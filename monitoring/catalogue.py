@@ -275,6 +275,9 @@ HEARTBEATS: Final = Metric(
     "Heartbeat records of idle partitions: sent by this worker, and on reading counted or ignored.",
     ("result",),
 )
+STARTED: Final = Metric(
+    "barometer_started_timestamp_seconds", Kind.GAUGE, "When this process was started (Unix)."
+)
 READY: Final = Metric(
     "barometer_ready", Kind.GAUGE, "1 while the worker is ready to process its partitions, otherwise 0."
 )
@@ -321,16 +324,16 @@ METRICS: Final[tuple[Metric, ...]] = (
         RULE_PRECISION,
     ),
     *(DUTY_LAG, DUTY_FAILURES),
-    *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, READY, DEPENDENCY_UP),
+    *(RECOVERY_SECONDS, RECOVERED_RECORDS, REBALANCES, HEARTBEATS, STARTED, READY, DEPENDENCY_UP),
     *(BOARD_LAG, BOARD_REBUILDS, BUILD_INFO),
 )
 """Every metric of the project, in the order in which README shows them."""
 
 
-def markdown_table() -> str:
-    """Return the catalogue as a Markdown table (name, type, labels, meaning) without a trailing newline."""
+def markdown_table(metrics: tuple[Metric, ...] = METRICS) -> str:
+    """Return metrics as a Markdown table (name, type, labels, meaning) without a trailing newline."""
     lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    for metric in METRICS:
+    for metric in metrics:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         lines.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
     return "\n".join(lines)

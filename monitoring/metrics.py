@@ -115,6 +115,7 @@ class PipelineMetrics:
         self._flushes_open = Gauge(
             catalogue.FLUSHES_OPEN.name, catalogue.FLUSHES_OPEN.help, registry=registry
         )
+        Gauge(catalogue.STARTED.name, catalogue.STARTED.help, registry=registry).set(clock())
         self._build = Gauge(
             catalogue.BUILD_INFO.name,
             catalogue.BUILD_INFO.help,

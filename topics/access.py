@@ -15,6 +15,7 @@ from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
     DEAD_LETTERS,
+    DELIVERY_FAILURES,
     DUTY_STATE,
     EARLY_WARNINGS,
     EXCESSES,
@@ -54,8 +55,14 @@ RULES_WRITTEN = frozenset({PANES, RULE_SETS})
 DUTY_INPUTS = frozenset({OPERATOR_ACTIONS, WARNING_FEEDBACK})
 DUTY_OUTPUTS = frozenset({WARNING_STATES, NOTIFICATIONS, SUPPRESSIONS, DUTY_STATE})
 READ_BACK_FOR_DUTY = frozenset({EARLY_WARNINGS, EXCESSES, WARNING_STATES, DUTY_STATE})
+DELIVERED = frozenset({NOTIFICATIONS, DELIVERY_FAILURES})
+"""What a deliverer reads; the second is its token, of which one process at a time has the only partition."""
+READING_GROUP = f"{GROUP}-reading"
+"""Named by whoever reads a topic as a whole, and joined by nobody."""
 UNWRITTEN = frozenset({CASE_ESCALATIONS, PROACTIVE_NOTICES})
 """Contracts that nothing fulfils yet."""
+DELIVERERS = f"{GROUP}-deliver"
+"""Group of the processes of which one delivers; those of the receivers' positions begin with it."""
 CHANGELOG_PREFIX = f"{GROUP}-"
 """Begins the name of every changelog, which workers create themselves, and of the groups of their other readers."""
 
@@ -71,6 +78,8 @@ class Role(StrEnum):
     """Looks and writes nothing: `tail`, `deadletters list` and `show`, `rules list` and `audit`, `verify`."""
     OPERATOR = "operator"
     """Sends refused records back, puts rules in force, acts on warnings: `deadletters replay`, `rules push`, `warnings ack`."""
+    DELIVERER = "deliverer"
+    """`barometer deliver`: takes notifications to people."""
     PRODUCER = "producer"
     """Writes the inputs: the operator's systems, `replay`, `simulate`."""
 
@@ -103,6 +112,9 @@ def _acls(role: Role, heartbeats: bool, faults: bool, duty: bool) -> Iterator[Ac
         yield Acl("group", CHANGELOG_PREFIX, ("Read",), prefixed=True)
         if faults or duty:
             yield Acl("transactional-id", CHANGELOG_PREFIX, ("Describe", "Write"), prefixed=True)
+    if role is Role.DELIVERER:
+        yield Acl("group", DELIVERERS, ("Read",), prefixed=True)
+        yield Acl("group", READING_GROUP, ("Describe",))
     if role is Role.OPERATOR:
         yield Acl("transactional-id", RULES_WRITER, ("Describe", "Write"))
     if role in {Role.READER, Role.OPERATOR}:
@@ -119,6 +131,8 @@ def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool, duty:
         reads = True
     elif role is Role.PRODUCER:
         writes = incoming
+    elif role is Role.DELIVERER:
+        reads, writes = name in DELIVERED, name == DELIVERY_FAILURES
     elif role is Role.OPERATOR:
         # A letter that holds the beginning only is completed from the topic itself.
         is_judged = name in STREAMS | FAULTS_INPUTS | DUTY_INPUTS
@@ -131,7 +145,7 @@ def _on_topic(role: Role, spec: TopicSpec, heartbeats: bool, faults: bool, duty:
     else:
         reads = name in READ_BACK or (faults and name in READ_BACK_FOR_FAULTS)
         reads = reads or (duty and name in READ_BACK_FOR_DUTY)
-        writes = name not in UNWRITTEN | {REPLAYED_LETTERS}
+        writes = name not in UNWRITTEN | {REPLAYED_LETTERS, DELIVERY_FAILURES}
         writes = writes and (faults or name not in FAULTS_OUTPUTS) and (duty or name not in DUTY_OUTPUTS)
     return ("Read",) * reads + ("Write",) * writes
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from models.annotated import DutyPosition, GroupState, HoldState, RuleFeedback, WarningState
+from models.deliveries import DeliveryFailure
 from models.excesses import CellExcesses
 from models.joined import ComplaintLink, FaultsPosition, Incident, IncidentState
 from models.measures import FIELDS
@@ -40,6 +41,7 @@ INCIDENT_STATE: Final = "cx.incident-state.v1"
 RULE_SET_REPORTS: Final = "cx.rule-set-reports.v1"
 WARNING_STATES: Final = "cx.warning-states.v1"
 NOTIFICATIONS: Final = "cx.notifications.v1"
+DELIVERY_FAILURES: Final = "cx.delivery-failures.v1"
 SUPPRESSIONS: Final = "cx.suppressions.v1"
 DUTY_STATE: Final = "cx.duty-state.v1"
 DEAD_LETTERS: Final = "cx.dead-letters.v1"
@@ -345,6 +347,20 @@ OUTPUTS: Final = (
         order=_PER_KEY,
         delivery=f"{_AT_LEAST_ONCE}; equal keys say the same, and nothing is ever deleted",
         description="From which panes a rule set is in force in a partition of panes, or why it was refused; who pushed it when.",
+    ),
+    TopicSpec(
+        name=DELIVERY_FAILURES,
+        title="Delivery failures",
+        title_zh="投递失败",
+        direction=Direction.OUT,
+        key="id of the failure; hash of receiver and notification",
+        values=(DeliveryFailure,),
+        ce_types=("cx.notification.undelivered.v1",),
+        partitions=1,
+        retention=DEAD_LETTERS_KEPT,
+        order=_PER_KEY,
+        delivery=f"{_AT_LEAST_ONCE}; a process that is started anew may say again that something is overdue",
+        description="What a receiver of notifications has not taken in time, has taken after all, or refuses for good.",
     ),
     TopicSpec(
         name=REPLAYED_LETTERS,

@@ -151,14 +151,14 @@ def list_contracts(direction: str | None, *, as_json: bool) -> None:
 
 
 @topics.command("acls")
-@click.argument("role", type=click.Choice(["admin", "worker", "reader", "operator", "producer"]))
+@click.argument("role", type=click.Choice(["admin", "worker", "reader", "operator", "deliverer", "producer"]))
 @click.option("--principal", metavar="User:NAME", help="Who gets them. [User:barometer-ROLE]")
 @click.option("--brokers", metavar="HOST:PORT,...", help="Kafka bootstrap servers. [BAROMETER_BROKERS]")
 def permissions(role: str, principal: str | None, brokers: str | None) -> None:
     """Print the fewest ACLs that a role needs, as commands of Kafka's own kafka-acls.sh. Asks no cluster.
 
     admin creates and checks topics; worker runs `barometer worker`; reader is for tail, deadletters and verify;
-    operator is for deadletters replay; producer writes the inputs. admin.properties holds the connection of whoever may grant.
+    operator is for deadletters replay; deliverer runs `barometer deliver`; producer writes the inputs. admin.properties holds the connection of whoever may grant.
 
     \b
     barometer topics acls worker --principal User:barometer > grant.sh

@@ -69,9 +69,11 @@ def until(
 
 
 class Worker:
-    """One `barometer worker` process. A context manager that ends it."""
+    """One `barometer worker` process, or another `command` that serves metrics. A context manager that ends it."""
 
-    def __init__(self, scratch: Path, name: str, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, scratch: Path, name: str, settings: dict[str, Any], command: tuple[str, ...] = ("worker",)
+    ) -> None:
         self.name = name
         self._log = scratch / f"{name}.log"
         environment = {"data_dir": scratch / name, **QUICK, **settings}
@@ -79,7 +81,7 @@ class Worker:
             [
                 "env",
                 *(f"{ENV_PREFIX}{setting.upper()}={value}" for setting, value in environment.items()),
-                *(sys.executable, "-m", "agents.cli", "worker"),
+                *(sys.executable, "-m", "agents.cli", *command),
             ],
             log=self._log,
         )

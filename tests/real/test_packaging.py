@@ -73,7 +73,9 @@ def test_the_wheel_holds_every_file_of_the_four_rooms_and_nothing_else(wheel: Pa
         for path in (CHECKOUT / room).rglob("*")
         if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
     }
-    assert inside == there | {"agents/embedded/jgo.toml", "agents/embedded/jgo.lock.toml"}
+    assert inside == there | {
+        *("agents/embedded/jgo.toml", "agents/embedded/jgo.lock.toml", "agents/doctor/requirements.lock"),
+    }
 
 
 def test_the_command_runs_from_another_folder(installed: Path, tmp_path: Path) -> None:
@@ -82,6 +84,9 @@ def test_the_command_runs_from_another_folder(installed: Path, tmp_path: Path) -
     assert told.returncode == 0, told.stderr
     assert "worker" in told.stdout
     assert "verify" in told.stdout
+    examined = run([installed / "barometer", "doctor", "--brokers", "127.0.0.1:1", "--json"], tmp_path)
+    assert examined.returncode == 3, examined.stderr
+    assert "list of tested versions was not installed" not in examined.stdout
     version = run([installed / "barometer", "--version"], tmp_path)
     assert "unknown" not in version.stdout
     assert version.stdout.startswith("barometer, version ")

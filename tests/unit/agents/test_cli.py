@@ -147,7 +147,17 @@ def test_the_completion_script_calls_the_program(
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"), [("barometer wor", {"worker"}), ("barometer worker --bro", {"--brokers"})]
+    ("words", "expected"),
+    [
+        ("barometer wor", {"worker"}),
+        ("barometer worker --bro", {"--brokers"}),
+        ("barometer do", {"doctor"}),
+        ("barometer doctor --ro", {"--role"}),
+        ("barometer doctor --role de", {"deliverer"}),
+        ("barometer deliver f", {"failures"}),
+        ("barometer deliver --rec", {"--receivers"}),
+        ("barometer topics acls del", {"deliverer"}),
+    ],
 )
 def test_completion_completes(
     words: str, expected: set[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -69,6 +69,7 @@ ANY_TEXT = {
         "redis_ca_file",
         "rules_file",
         "duty_file",
+        "receivers_file",
         "metrics_host",
         "data_dir",
     ),

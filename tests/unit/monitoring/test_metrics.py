@@ -16,6 +16,7 @@ from models.notification import Notification
 from monitoring import metrics as metrics_module
 from monitoring.catalogue import METRICS, Kind, Metric, markdown_table
 from monitoring.collectors import BucketHistogram
+from monitoring.delivery import DELIVERY_METRICS, DeliveryMetrics, DeliveryView, ReceiverView, watch
 from monitoring.duty import OFF_DUTY, DutyView
 from monitoring.faults import NOT_OWNER, FaultsView
 from monitoring.health import Health
@@ -97,6 +98,27 @@ def test_a_scrape_shows_exactly_the_catalogue() -> None:
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         exposed[name] = (family.type, family.documentation, labels)
     assert exposed == {metric.name: (metric.kind, metric.help, set(metric.labels)) for metric in METRICS}
+
+
+def test_a_deliverer_exposes_exactly_its_own_catalogue() -> None:
+    """As a worker does, in a process of its own; what waits is as old as it is at the scrape."""
+    registry = CollectorRegistry()
+    metrics = DeliveryMetrics(registry, lambda: NOW)
+    watch(registry, lambda: True, lambda: True)
+    metrics.show(DeliveryView(True, (ReceiverView("noc", 2, NOW - 90, 3), ReceiverView("chat"))))
+    metrics.on_attempt("noc", "timeout")
+    metrics.on_taken(NOW - 2)
+    metrics.on_failure()
+    exposed = {}
+    for family in text_string_to_metric_families(generate_latest(registry).decode()):
+        if not family.name.endswith("_created"):
+            name = family.name + "_total" if family.type == "counter" else family.name
+            labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+            exposed[name] = (family.type, family.documentation, labels)
+    assert exposed == {one.name: (one.kind, one.help, set(one.labels)) for one in DELIVERY_METRICS}
+    oldest = "barometer_delivery_oldest_seconds"
+    assert [registry.get_sample_value(oldest, {"receiver": one}) for one in ("noc", "chat")] == [90, 0]
+    assert registry.get_sample_value("barometer_delivery_alerts", {"receiver": "chat"}) is None
 
 
 def test_the_duty_desk_is_shown_as_it_stands(setup: Setup) -> None:

@@ -5,13 +5,25 @@ from itertools import pairwise
 
 import pytest
 
-from topics.access import CHANGELOG_PREFIX, GROUP, RULES_WRITER, UNWRITTEN, Acl, Role, acls, commands
+from topics.access import (
+    CHANGELOG_PREFIX,
+    DELIVERERS,
+    GROUP,
+    READING_GROUP,
+    RULES_WRITER,
+    UNWRITTEN,
+    Acl,
+    Role,
+    acls,
+    commands,
+)
 from topics.catalogue import (
     CASE_ESCALATIONS,
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
     COMPLAINTS,
     DEAD_LETTERS,
+    DELIVERY_FAILURES,
     DUTY_STATE,
     EARLY_WARNINGS,
     INCIDENT_STATE,
@@ -50,7 +62,8 @@ def test_every_topic_can_be_made_read_and_written_by_somebody() -> None:
         incoming = spec.direction is Direction.IN
         assert allowed(Role.PRODUCER, spec.name) == ({"Write"} if incoming else set())
         if not incoming and spec.name not in UNWRITTEN:
-            assert "Write" in allowed(Role.WORKER, spec.name) | allowed(Role.OPERATOR, spec.name)
+            writers = (Role.WORKER, Role.OPERATOR, Role.DELIVERER)
+            assert any("Write" in allowed(role, spec.name) for role in writers)
 
 
 def test_a_worker_may_do_what_it_does_and_no_more() -> None:
@@ -122,6 +135,16 @@ def test_an_operator_may_send_records_back_push_rules_act_on_warnings_and_no_mor
             assert allowed(Role.OPERATOR, spec.name) == set()
 
 
+def test_a_deliverer_reads_notifications_and_records_failures_and_no_more() -> None:
+    """Its receivers' positions are groups of its own; it sees no complaint."""
+    assert allowed(Role.DELIVERER, NOTIFICATIONS) == {"Read"}
+    assert allowed(Role.DELIVERER, DELIVERY_FAILURES) == {"Read", "Write"}
+    topics = {acl.name for acl in acls(Role.DELIVERER) if acl.kind == "topic"}
+    assert topics == {NOTIFICATIONS, DELIVERY_FAILURES}
+    assert allowed(Role.DELIVERER, DELIVERERS) == {"Read"}
+    assert allowed(Role.WORKER, DELIVERY_FAILURES) == set()
+
+
 def test_who_looks_changes_nothing() -> None:
     """Neither topics nor the workers' offsets."""
     assert {one for acl in acls(Role.READER) for one in acl.operations} == {"Read", "Describe"}
@@ -130,10 +153,14 @@ def test_who_looks_changes_nothing() -> None:
 def test_names_are_those_that_the_workers_use() -> None:
     """The group and the changelogs are named in the shell."""
     from agents.app import APP_ID, changelog_of
+    from agents.delivery.lane import GROUP as DELIVERY_GROUP
+    from agents.reading import CONFIG
     from agents.verify.run import GROUP as VERIFIED
 
     assert GROUP == APP_ID == VERIFIED
     assert changelog_of("windows").startswith(CHANGELOG_PREFIX)
+    assert DELIVERY_GROUP == DELIVERERS
+    assert CONFIG["group.id"] == READING_GROUP
 
 
 @pytest.mark.parametrize("role", Role)

@@ -43,6 +43,7 @@ OUTPUTS: Final = {
     "cx.notifications.v1",
     "cx.suppressions.v1",
     "cx.dead-letters.v1",
+    "cx.delivery-failures.v1",
     "cx.rule-set-reports.v1",
 }
 COMPACTED: Final = {
@@ -93,7 +94,7 @@ def test_what_is_counted_and_what_comes_of_it_has_the_streams_partitions() -> No
         reference = spec.direction is Direction.IN and spec.name not in {
             input_of(stream) for stream in Stream
         }
-        is_single = reference or spec.name == "cx.rule-set-reports.v1"
+        is_single = reference or spec.name in {"cx.rule-set-reports.v1", "cx.delivery-failures.v1"}
         assert spec.partitions == (1 if is_single else "stream"), spec.name
 
 

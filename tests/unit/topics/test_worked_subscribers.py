@@ -8,6 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import signatures
+
 SUBSCRIBERS = Path(__file__).parents[3] / "docs" / "subscribers"
 
 
@@ -79,3 +81,32 @@ def test_an_event_is_known_by_its_headers_and_a_warning_by_its_sequence() -> Non
     assert deduplicate.identity_of(headers, b'{"id": "c1"}') == (b"barometer", b"c1")
     assert deduplicate.identity_of(headers, record("a", 1)) == ("a", 1)
     assert deduplicate.identity_of(headers, None) == (b"barometer", b"c1")
+
+
+def test_the_worked_webhook_knows_what_the_deliverer_signs() -> None:
+    """And refuses another secret, another body, and what is old."""
+    webhook = loaded("webhook")
+    for secret in ("sesame", "whsec_c2VzYW1l"):
+        body, now = b'{"id": "n1"}', 1_772_359_300
+        headers = {
+            "webhook-id": "n1",
+            "webhook-timestamp": str(now),
+            "webhook-signature": signatures.webhook(secret, "n1", now, body),
+        }
+        assert webhook.is_genuine(headers, body, secret, now + 10.0)
+        assert not webhook.is_genuine(headers, body, "another", now + 10.0)
+        assert not webhook.is_genuine(headers, body + b" ", secret, now + 10.0)
+        assert not webhook.is_genuine(headers, body, secret, now + 301.0)
+        assert not webhook.is_genuine({}, body, secret, float(now))
+
+
+def test_the_worked_webhook_does_each_once_and_forgets_the_oldest() -> None:
+    """Bounded, as every memory is."""
+    webhook = loaded("webhook")
+    seen = webhook.Seen()
+    assert not seen.is_done("a")
+    seen.done("a")
+    assert seen.is_done("a")
+    for number in range(webhook.REMEMBERED):
+        seen.done(str(number))
+    assert not seen.is_done("a")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.deliveries import DeliveryFailure, FailureState, failure_id
 from models.events import CaseState
 from models.excesses import CellExcesses
 from models.iso import iso
@@ -63,6 +64,7 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
     yield from _references()
     yield from _rule_sets()
     yield from _excesses()
+    yield from _undelivered()
     orders = [value for headers, value in found if headers["ce_type"] == "cx.work-order.opened.v1"]
     for at, order in enumerate(orders[:5]):
         mark = _escalation(order, at)
@@ -129,6 +131,34 @@ def _excesses() -> Iterator[Record]:
             cells=cells,
         )
         yield _sent("cx.cells.exceeded.v1", f"complaints|distinct|3600/{partition}/{pane}", iso(pane), told)
+
+
+def _undelivered() -> Iterator[Record]:
+    """Yield what a chat took late, and what a webhook refused."""
+    late = DeliveryFailure(
+        id=failure_id("duty-chat", "n-1"),
+        state=FailureState.OVERDUE,
+        time=WHEN_UTC,
+        receiver="duty-chat",
+        kind="wecom",
+        notification_id="n-1",
+        group="default|department=network,region=44",
+        due_time="2025-03-11T02:24:30Z",
+        severity="major",
+        attempts=9,
+        outcome="timeout",
+        detail="chat.example:443 has not answered within 10 s",
+        warning_ids=("w-1", "w-2"),
+    )
+    taken = msgspec.structs.replace(
+        late, state=FailureState.DELIVERED, attempts=12, outcome="taken", detail=""
+    )
+    refused = msgspec.structs.replace(
+        late, id=failure_id("tickets", "n-1"), receiver="tickets", kind="webhook", state=FailureState.GAVE_UP,
+        attempts=3, outcome="refused", detail="HTTP 422: unknown department",
+    )  # fmt: skip
+    for one in (late, taken, refused):
+        yield _sent("cx.notification.undelivered.v1", f"{one.id}/{one.state}", WHEN_UTC, one)
 
 
 def _hash(*words: str) -> str:
