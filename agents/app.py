@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from agents.batch import BatchCore, Route
 from agents.cli import release
 from agents.intake import Handler, IntakeContext, IntakePartition
+from agents.judging import judging
 from agents.kafkaclient import access_of
 from agents.observer import Observer
 from agents.outbox import PRODUCED_BYTES_MAX, Outbox, producer_config
@@ -27,7 +28,6 @@ from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
 from models.calendar import Calendar
 from models.capacity import dimension_values, refuse_wide_judges, refuse_wide_panes
-from models.classify import load_classifier
 from models.count import CellNamer
 from models.history import History
 from models.measures import Stream
@@ -40,7 +40,6 @@ from models.rules import load_rules
 from models.screen import ScreenPolicy
 from models.taxonomy import load_taxonomy
 from models.triage import load_triage
-from models.version import judge_version
 from monitoring.metrics import PipelineMetrics
 from topics.catalogue import PANES, decoders, input_of
 
@@ -106,7 +105,7 @@ def create_pipeline(
     )
     outbox = Outbox(producer)
     outbox.on_flush_seconds = observer.metrics.on_flush
-    version = judge_version()
+    version = judging(settings.model_file).version
     values = dimension_values(load_regions(), load_taxonomy())
     refuse_wide_panes(settings.dimensions, values)
     rules = load_rules(settings.rules_file, settings.dimensions)
@@ -207,7 +206,7 @@ def handlers(
     taxonomy = load_taxonomy()
     known = known_values(load_regions(), taxonomy)
     assessor = Assessor(
-        load_classifier(),
+        judging(settings.model_file).judge,
         load_triage(),
         load_router(),
         Pseudonymiser(settings.customer_key.get_secret_value().encode()),

@@ -7,6 +7,7 @@ classified complaints, work orders and dead letters with their batch, pane snaps
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import time as wall_clock
 from typing import Any, NamedTuple, Protocol
 
@@ -228,8 +229,7 @@ class IntakePartition:
                     heartbeats[counted] = heartbeats.get(counted, 0) + 1
                     outcomes[Outcome.HEARTBEAT] += 1
                     continue
-                seen_as = identity(source, id_)
-                outcome = decide(seen_as, time, append, offset)
+                outcome = decide(seen_as := identity(source, id_), time, append, offset)
                 if outcome is Outcome.DUPLICATE:
                     settle(seen_as, time, append, offset, outcome)
                     outcomes[outcome] += 1
@@ -313,6 +313,9 @@ class IntakePartition:
             reach("pane")
             self._snapshots.publish(image.pane, MINUTE, image.cells, image.stamp)
         state.save_fresh(offset)
+        if self._committed is not None:
+            note = partial(self._note_sent, forgetting=True)
+            state.forget_texts(self._committed_newest, self._committed.offset, offset, note)
         state.bury_obsolete()
         self._roll_up(offset)
         state.save_flushed(offset)

@@ -50,6 +50,7 @@ WORDS_ZH: Final = {
     "threshold": "阈值",
     "window": "窗口",
     "urge": "催办",
+    "repost": "转发",
     "late": "迟到",
     "repeat": "重复",
     "red line": "红线",
@@ -114,7 +115,12 @@ class Lines:
             line.append(f" {self.subcategories[complaint.subcategory]}", style="bold")
         line.append(f"  {self.place(f'region={complaint.region}')}")
         line.append(f"  {printable(complaint.channel)} > {printable(complaint.queue)}")
-        marks = {"urge": complaint.is_urge, "late": complaint.is_late, "red line": complaint.red_line}
+        marks = {
+            "urge": complaint.is_urge,
+            "repost": bool(complaint.template),
+            "late": complaint.is_late,
+            "red line": complaint.red_line,
+        }
         told = [self._word(mark) for mark, applies in marks.items() if applies]
         if complaint.repeat_of_30_days:
             told.append(f"{self._word('repeat')} {complaint.repeat_of_30_days}")

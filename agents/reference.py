@@ -12,6 +12,7 @@ DEFAULTS_IN_WORDS = {
     "dimensions": "see `models/cells.py`",
     "kafka_ca_file": "(the system's)",
     "duty_file": "(the shipped one)",
+    "model_file": "(the shipped one)",
     "rules_file": "(the shipped one)",
 }
 """What README shows where the value itself would say little."""

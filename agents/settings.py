@@ -102,6 +102,11 @@ class Settings(BaseSettings):
         DEFAULT_DIMENSIONS, description="JSON: which combinations of dimensions are counted, for each stream."
     )
     rules_file: Path | None = Field(None, description="YAML rule set; the shipped one by default.")
+    model_file: Path | None = Field(
+        None,
+        description="Model of `barometer classifier train`, asked where the lexicon is unsure; the shipped one by default, "
+        "`none`: the lexicon alone.",
+    )
     flush_interval_seconds: float = Field(
         0.25, ge=0.02, le=10, description="How often dirty panes are written and offsets become committable."
     )

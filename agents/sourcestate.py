@@ -6,12 +6,15 @@ beside the owner's records and loses by its stamp, also after compaction.
     p|<pane>|<writer>        a minute pane, whole, stamped with the source offset that it contains
     s|<writer>|<number>      a segment of first sightings
     h|<writer>|<number>      a segment of customers' earlier complaints
+    t|<writer>|<number>      a segment of texts that others may repeat
     r|<writer>               how far hours were rolled up
     c|<writer>               up to which offset everything that was sent is confirmed; in it the position that was committed last
     f|<writer>               the end of a flush: everything before it is here
+    x|<writer>               texts were forgotten
 """
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -24,6 +27,7 @@ from models.history import History, time_of
 from models.history import horizon as history_horizon
 from models.pane import HOUR
 from models.panebook import Image, PaneBook
+from models.reposts import horizon as texts_horizon
 from models.screen import NEVER, TIME_BITS, Screen, ScreenPolicy
 from models.segments import Segments
 from models.stored import load, store
@@ -32,6 +36,7 @@ _TIME_MASK: Final = (1 << TIME_BITS) - 1
 _FLAGGED_MASK: Final = (1 << TIME_BITS + 1) - 1
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_entries = msgspec.msgpack.Decoder(list[tuple[str, int, int]]).decode
+_unpack_texts = msgspec.msgpack.Decoder(list[tuple[bytes, int, int]]).decode
 _unpack_int = msgspec.msgpack.Decoder(int).decode
 _unpack_position = msgspec.msgpack.Decoder(Committed | None).decode
 
@@ -65,13 +70,14 @@ class SourceState:
         self._version = version
         self._policy = policy
         self._writer = secrets.token_hex(4)
-        self._sightings = Segments("s", self._writer)
-        self._histories = Segments("h", self._writer)
-        self._packed: dict[str, dict[bytes, bytes]] = {"s": {}, "h": {}}
+        self._sightings: Segments[tuple[str, int, int]] = Segments("s", self._writer)
+        self._histories: Segments[tuple[str, int, int]] = Segments("h", self._writer)
+        self._texts: Segments[tuple[bytes, int, int]] = Segments("t", self._writer)
+        self._packed: dict[str, dict[bytes, bytes]] = {"s": {}, "h": {}, "t": {}}
         """Kind -> key -> the newest image of a segment, while the changelog is folded."""
         self._keys_of_pane: dict[int, list[bytes]] = {}
         self._obsolete: list[bytes] = []
-        self._marks: dict[str, set[bytes]] = {"r": set(), "c": set(), "f": set()}
+        self._marks: dict[str, set[bytes]] = {"r": set(), "c": set(), "f": set(), "x": set()}
         """Kind -> keys of the marks that stand in the changelog; only the last one of a kind is needed."""
         self._judged_by: dict[str, int] = {}
         self._positions: dict[bytes, bytes] = {}
@@ -96,6 +102,8 @@ class SourceState:
         if kind == "c":
             self.sent_until = max(self.sent_until, stored.stamp)
             self._positions[key] = stored.body
+        elif kind == "x":
+            return
         elif kind == "f":
             self._flushed_until = max(self._flushed_until, stored.stamp)
         elif kind == "p":
@@ -138,8 +146,8 @@ class SourceState:
 
     @property
     def has_forgotten(self) -> bool:
-        """Whether hours were summed and their minutes dropped: nothing before them can be judged again as it was."""
-        return self.rolled_until != NEVER
+        """Whether minutes or texts were dropped: nothing before them can be judged again as it was."""
+        return self.rolled_until != NEVER or bool(self._marks["x"])
 
     def begin(self, where: str, start: int) -> None:
         """Everything is folded and `start` is the next offset to read.
@@ -170,8 +178,13 @@ class SourceState:
             for customer, offset, flagged in entries:
                 self.history.remember(customer, offset << TIME_BITS + 1 | flagged)
             self._histories.restore(key, max(flagged >> 1 for _, _, flagged in entries))
-        for packed in self._packed.values():
-            packed.clear()
+        for key, body in self._packed["t"].items():
+            texts = _unpack_texts(body)
+            for packed, offset, time in texts:
+                self.history.texts.remember(packed, offset, time)
+            self._texts.restore(key, texts[-1][1])
+        for images in self._packed.values():
+            images.clear()
 
     def save_pane(self, image: Image) -> None:
         """Write a dirty pane."""
@@ -201,6 +214,10 @@ class SourceState:
             entries = [(key, packed >> TIME_BITS + 1, packed & _FLAGGED_MASK) for key, packed in complaints]
             for segment in self._histories.append(entries, max(time_of(packed) for _, packed in complaints)):
                 self._save(segment.key, offset, _pack(segment.entries))
+        texts = self.history.texts.take_fresh()
+        if texts:
+            for written in self._texts.append(texts, texts[-1][1]):
+                self._save(written.key, offset, _pack(written.entries))
 
     def save_sent(self, offset: int, committed: Committed | None) -> None:
         """Note that everything sent for records up to `offset` is confirmed, and what this owner or, before it, another has committed."""
@@ -247,6 +264,26 @@ class SourceState:
         oldest = history_horizon(newest - self._policy.allowed_lateness)
         self.history.forget(oldest)
         for key in self._histories.expire(oldest):
+            self._bury(key)
+
+    def forget_texts(
+        self, newest: int, committed: int, offset: int, note: Callable[[], None] = lambda: None
+    ) -> None:
+        """Drop the texts that no record from `committed` on can see; `newest` is the newest event time before it.
+
+        At each flush: their number is bounded, whatever the time that they cover. `note` writes down the commit that allows it, and
+        is called before anything is gone from the changelog.
+        """
+        texts = self.history.texts
+        before = len(texts)
+        oldest = texts_horizon(None if newest == NEVER else newest - self._policy.allowed_lateness)
+        left = texts.forget(oldest, committed)
+        if len(texts) == before:
+            return
+        note()
+        if not self._marks["x"]:
+            self._save_mark("x", offset, b"")
+        for key in self._texts.expire(left):
             self._bury(key)
 
     def _drop_hours(self, before: int) -> list[int]:

@@ -79,7 +79,11 @@ class ComplaintHandler:
                     cloudevent_headers(order.id, WORK_ORDER_TYPE, classified.time),
                 )
             )
-        increment = count_complaint(is_urge=classified.is_urge, repeats=classified.repeat_of_30_days)
+        increment = count_complaint(
+            is_urge=classified.is_urge,
+            repeats=classified.repeat_of_30_days,
+            is_repost=bool(classified.template) or classified.is_spam,
+        )
         cells = self._namer.cells(self._values(classified))
         # Last, so that what fails is not told as done.
         self._tally.classified(classified.category, classified.priority)

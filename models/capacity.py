@@ -14,6 +14,7 @@ from models.errors import ContractError
 from models.events import SurveyKind
 from models.measures import WIDTH, Stream
 from models.regions import Regions
+from models.reposts import WAVES
 from models.rule import Kind, Rule, RuleSet
 from models.taxonomy import Taxonomy
 from models.vocabulary import Channel, Product, Segment
@@ -51,6 +52,7 @@ def dimension_values(regions: Regions, taxonomy: Taxonomy) -> dict[str, frozense
         "product": list(Product),
         "kind": list(SurveyKind),
         "priority": PRIORITIES,
+        "template": [f"w{number:03x}" for number in range(WAVES)],
     }
     return {name: frozenset({*map(str, values), UNKNOWN}) for name, values in listed.items()}
 

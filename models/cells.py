@@ -23,6 +23,7 @@ DEFAULT_DIMENSIONS: Final[dict[Stream, tuple[tuple[str, ...], ...]]] = {
         ("segment",),
         ("product",),
         ("department",),
+        ("template",),
     ),
     Stream.CALLS: ((), ("region",), ("channel",), ("segment",), ("department",)),
     Stream.SURVEYS: ((), ("region",), ("channel",), ("segment",), ("product",), ("department",)),
@@ -32,13 +33,27 @@ DEFAULT_DIMENSIONS: Final[dict[Stream, tuple[tuple[str, ...], ...]]] = {
 
 KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
     Stream.COMPLAINTS: frozenset(
-        {"region", "category", "subcategory", "channel", "segment", "product", "department", "priority"}
+        {
+            "region",
+            "category",
+            "subcategory",
+            "channel",
+            "segment",
+            "product",
+            "department",
+            "priority",
+            "template",
+        }
     ),
     Stream.CALLS: frozenset({"region", "channel", "segment", "product", "department"}),
     Stream.SURVEYS: frozenset({"region", "channel", "segment", "product", "department", "kind"}),
     Stream.CASES: frozenset({"region", "category", "segment", "product", "department", "priority"}),
 }
 """Every dimension that events of a stream carry."""
+
+
+SPARSE: Final = frozenset({"template"})
+"""Dimensions of which most events have no value (an empty one); such an event is in no cell of theirs."""
 
 
 def partition_of(cell: str, partitions: int) -> int:

@@ -12,12 +12,18 @@ from typing import Any, Final
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from msgspec import Struct
+from msgspec.structs import replace
 
+from models.calibration import Calibration, load_calibration
+from models.language import language_of
 from models.lexicon import (
+    ANGER,
     ENQUIRY,
     ESCALATION,
     GRIEVANCE,
+    LETTER,
     SAFETY_OR_LOSS,
+    SPAM,
     UNUSABLE,
     VULNERABLE,
     WORD,
@@ -25,6 +31,7 @@ from models.lexicon import (
     load_lexicon,
 )
 from models.outcomes import Alternative, Evidence
+from models.stretched import TRIPLES, relaxed
 from models.taxonomy import PRAISE, UNKNOWN, Taxonomy, load_taxonomy
 
 BELIEVED: Final = 1.0
@@ -32,15 +39,19 @@ BELIEVED: Final = 1.0
 PRIOR: Final = 1.5
 """Score that speaks for `something else` in every text: keeps the confidence of a single hint at 0.4, of a deciding
 term at two thirds."""
+DOUBTED: Final = 0.5
+"""What a term counts in a clause of what might be, or of what others said."""
 MAX_SECONDARY: Final = 3
 MAX_EVIDENCE: Final = 5
+LEARNED: Final = "second opinion"
+"""The term of evidence that a model gave: it stands for the whole text."""
 
+_SOLD: Final = frozenset({UNKNOWN, "OTH.MKTINFO", "OTH.NOTOURS", "BIL.INVOICE", "MKT.PROMO"})
+"""What advertisements seem to be about; anybody else may be a customer whom one has cost money."""
 _CLAUSE_END: Final = re.compile("[,.!?;\uff0c\u3002\uff01\uff1f\uff1b\u2026]")
-_CHINESE_SHARE: Final = 0.4
-"""A text of which more than this share of characters is Chinese is Chinese: a Chinese character says as much as
-several Latin letters, and addresses and product names are Latin in any Chinese text."""
-_ENGLISH_SHARE: Final = 0.08
 
+_STRETCHED: Final = 1 << 20
+"""Stands for the reach of `aaa` to `zzz`: the text has a stretched word."""
 _KINDS: Final = 1 << 16
 """More than there are kinds of words."""
 
@@ -57,7 +68,7 @@ class Classification(Struct, frozen=True, gc=False):
     """For example NET.DROP; OTH.UNK if the evidence is too weak."""
     coarse: str
     confidence: float
-    """0 to 1: the category's share of all evidence, with a prior for none of it."""
+    """0 to 1: how often answers with this share of all evidence are right (`calibration`)."""
     lang: str
     """zh, en or mixed."""
     flags: int = 0
@@ -71,17 +82,25 @@ class Classification(Struct, frozen=True, gc=False):
     """The spellings that scored, by index."""
     pairs: dict[int, tuple[_Match, _Match]] = {}
     """The pair rules that fired, by number: first word, second word."""
+    doubted: set[int] = set()
+    """The indexes of `hits`, and `~number` of `pairs`, that count half."""
+    learned: float = 0.0
+    """The share that a model gave the category, where it has decided against the terms or without any (`advised`)."""
 
     @property
     def secondary(self) -> tuple[Alternative, ...]:
         """At most three other subcategories, best first; `score` is their share of all evidence."""
         lexicon = self.lexicon
-        if lexicon is None or len(self.scores) < 2 - (self.subcategory == UNKNOWN):
+        if lexicon is None or len(self.scores) < 2 - (self.subcategory == UNKNOWN or self.learned > 0):
             return ()
         codes = lexicon.codes
-        total = sum(self.scores.values())
+        total = sum([weight for weight in self.scores.values() if weight > 0])
         rest = sorted(
-            [(-weight, code) for code, weight in self.scores.items() if codes[code] != self.subcategory]
+            [
+                (-weight, code)
+                for code, weight in self.scores.items()
+                if weight > 0 and codes[code] != self.subcategory
+            ]
         )
         return tuple(
             [
@@ -97,19 +116,30 @@ class Classification(Struct, frozen=True, gc=False):
         if lexicon is None:
             return ()
         codes, spellings, entries = lexicon.codes, lexicon.spellings, lexicon.entries
-        category = self.category
+        category, doubted = self.category, self.doubted
         found = [
-            (not codes[code].startswith(category), -weight, start, end, codes[code], spellings[index])
+            (
+                not codes[code].startswith(category),
+                -weight * (DOUBTED if index in doubted else 1.0),
+                start,
+                end,
+                codes[code],
+                spellings[index],
+            )
             for index, start, end in self.hits.values()
             for code, weight in entries[index].scores
+            if weight > 0
         ]
         for number, (first, second) in self.pairs.items():
             _, code, weight, _ = lexicon.rules[number]
             if code >= 0:
+                weight *= DOUBTED if ~number in doubted else 1.0
                 term = f"{spellings[first[0]]} … {spellings[second[0]]}"
                 found.append(
                     (not codes[code].startswith(category), -weight, first[1], second[2], codes[code], term)
                 )
+        if self.learned:
+            found.append((False, -self.learned, 0, 0, self.subcategory, LEARNED))
         found.sort()
         return tuple(
             [
@@ -122,6 +152,11 @@ class Classification(Struct, frozen=True, gc=False):
     def is_praise(self) -> bool:
         """Nothing is asked for: no work order."""
         return self.subcategory == PRAISE
+
+    @property
+    def is_spam(self) -> bool:
+        """Advertises, and complains of nothing."""
+        return self.flags & (SPAM | GRIEVANCE | ANGER) == SPAM and self.subcategory in _SOLD
 
     @property
     def escalation(self) -> bool:
@@ -152,27 +187,43 @@ class Classification(Struct, frozen=True, gc=False):
 class Classifier:
     """A compiled lexicon. Immutable after construction; may be shared."""
 
-    def __init__(self, lexicon: Lexicon, taxonomy: Taxonomy) -> None:
+    def __init__(self, lexicon: Lexicon, taxonomy: Taxonomy, calibration: Calibration | None = None) -> None:
         self._lexicon = lexicon
         # Words of the same groups, and words that complete the same rules, are of one kind: small numbers by which
         # the rules between two kinds are found once and then remembered.
         kinds: dict[int, int] = {}
         afters: dict[tuple[tuple[int, int], ...], int] = {}
+        completing = {
+            id(rules): (
+                max([lexicon.rules[number].window for number, _ in rules], default=-1),
+                afters.setdefault(rules, len(afters)) * _KINDS,
+            )
+            for rules in {id(rules): rules for rules in lexicon.rules_of}.values()
+        }
         self._words: tuple[tuple[Any, ...], ...] = tuple(
             [
                 (
-                    (entry.edges & 1, entry.edges & 2, entry.reach, entry.flags, entry.shorter)
+                    (
+                        (LETTER if spelling[0] in LETTER else WORD) if entry.edges & 1 else None,
+                        entry.edges & 2,
+                        entry.reach,
+                        entry.flags,
+                        entry.shorter,
+                    )
                     if entry.edges or entry.reach or entry.flags
                     else None,
                     *(entry.scores[0] if entry.scores else (-1, 0.0)),
                     entry.scores[1:],
-                    max([lexicon.rules[number].window for number, _ in rules], default=-1),
-                    afters.setdefault(rules, len(afters)) * _KINDS,
+                    *completing[id(rules)],
                     kinds.setdefault(entry.groups, len(kinds)) if entry.groups else -1,
                 )
-                for entry, rules in zip(lexicon.entries, lexicon.rules_of, strict=True)
+                for spelling, entry, rules in zip(
+                    lexicon.spellings, lexicon.entries, lexicon.rules_of, strict=True
+                )
             ]
         )
+        self._words += (((None, 0, _STRETCHED, 0, -1), -1, 0.0, (), -1, 0, -1),) * len(TRIPLES)
+        self._known = frozenset(" ".join(filter(str.isascii, lexicon.spellings)).split())
         self._kinds = tuple(kinds)
         self._afters = tuple(afters)
         self._between: dict[int, tuple[tuple[int, int, int, float, int], ...]] = {}
@@ -182,31 +233,42 @@ class Classifier:
         self._leaves = tuple([(leaf.category, leaf.code, leaf.coarse, leaf.red_line) for leaf in leaves])
         self._unknown = taxonomy.subcategory(UNKNOWN)
         self._fold = lexicon.folding.fold
+        self._confidence = (calibration or load_calibration()).lexicon
         automaton = AhoCorasick(
-            lexicon.spellings,
+            lexicon.spellings + TRIPLES,
             matchkind=MatchKind.LeftmostLongest,
             implementation=Implementation.ContiguousNFA,
             store_patterns=False,
         )
         self._find = automaton.find_matches_as_indexes
 
-    def classify(self, text: str) -> Classification:  # noqa: C901, PLR0912 - one loop, since calls would double its cost
+    @property
+    def lexicon(self) -> Lexicon:
+        """What it was compiled from."""
+        return self._lexicon
+
+    def classify(self, text: str) -> Classification:
         """Classify `text`; never raises. Some ten microseconds a hundred characters, in proportion to the length."""
-        folded = self._fold(text)
+        return self._scan(text, self._fold(text))
+
+    def _scan(self, text: str, folded: str) -> Classification:  # noqa: C901, PLR0912, PLR0915 - one loop, since calls would double its cost
         words = self._words
         between = self._between
         scores: dict[int, float] = {}
         hits: dict[int, _Match] = {}
         fired: dict[int, tuple[_Match, _Match]] = {}
         trail: list[tuple[int, int, _Match]] = []
-        flags = negation = negated_until = 0
+        doubted: set[int] = set()
+        flags = negation = negated_until = doubt = doubted_until = 0
         for found in self._find(folded):
             match = found
             index, start, end = match
             special, code, weight, more, near, after, kind = words[index]
             if special is not None:
                 left, right, reach, bits, shorter = special
-                if left and start and folded[start - 1] in WORD:
+                if reach == _STRETCHED:
+                    return self._relaxed(text, folded)
+                if left is not None and start and folded[start - 1] in left:
                     continue
                 if right and end < len(folded) and folded[end] in WORD:
                     if shorter < 0:
@@ -219,17 +281,28 @@ class Classifier:
                 if start < negated_until and not _CLAUSE_END.search(folded, negation, start):
                     continue
                 if reach:
-                    negation, negated_until = end, end + reach
+                    if reach > 0:
+                        negation, negated_until = end, end + reach
+                    else:
+                        doubt, doubted_until = end, end - reach
                     continue
                 flags |= bits
             elif start < negated_until and not _CLAUSE_END.search(folded, negation, start):
                 continue
-            if code >= 0 and index not in hits:
+            share = 1.0
+            if start < doubted_until and not _CLAUSE_END.search(folded, doubt, start):
+                share = DOUBTED
+            if code >= 0 and (index not in hits or (index in doubted and share == 1.0)):
+                if share != 1.0:
+                    doubted.add(index)
+                elif index in hits:  # said again, and now without a doubt: the other half
+                    doubted.remove(index)
+                    share = DOUBTED
                 hits[index] = match
-                scores[code] = scores.get(code, 0.0) + weight
+                scores[code] = scores.get(code, 0.0) + weight * share
                 if more:
                     for code, weight in more:
-                        scores[code] = scores.get(code, 0.0) + weight
+                        scores[code] = scores.get(code, 0.0) + weight * share
             if near >= 0 and trail:
                 for earlier_end, earlier_kind, earlier in reversed(trail):
                     gap = start - earlier_end
@@ -243,10 +316,29 @@ class Classifier:
                             fired[number] = (earlier, match)
                             flags |= bits
                             if code >= 0:
-                                scores[code] = scores.get(code, 0.0) + weight
+                                if start < doubted_until and not _CLAUSE_END.search(folded, doubt, start):
+                                    doubted.add(~number)
+                                    scores[code] = scores.get(code, 0.0) + weight * DOUBTED
+                                else:
+                                    scores[code] = scores.get(code, 0.0) + weight
             if kind >= 0:
                 trail.append((end, kind, match))
-        return self._verdict(text, scores, flags, hits, fired)
+        return self._verdict(text, scores, flags, hits, fired, doubted)
+
+    def _relaxed(self, text: str, folded: str) -> Classification:
+        """Classify `text` with `slooow` read as `slow` and `goood` as `good`; positions stay those of the text."""
+        shortened, origin = relaxed(folded, self._known)
+        found = self._scan(text, shortened)
+
+        def moved(match: _Match) -> _Match:
+            index, start, end = match
+            return index, origin[start], origin[end - 1] + 1
+
+        return replace(
+            found,
+            hits={index: moved(match) for index, match in found.hits.items()},
+            pairs={number: (moved(first), moved(second)) for number, (first, second) in found.pairs.items()},
+        )
 
     def _remember(self, after: int, kind: int) -> tuple[tuple[int, int, int, float, int], ...]:
         """Find the rules that a word completes after one of `kind`."""
@@ -265,8 +357,9 @@ class Classifier:
         flags: int,
         hits: dict[int, _Match],
         fired: dict[int, tuple[_Match, _Match]],
+        doubted: set[int],
     ) -> Classification:
-        lang = "en" if text.isascii() else _language(text)
+        lang = "en" if text.isascii() else language_of(text)
         total = best_score = 0.0
         best = -1
         if len(scores) == 1:
@@ -276,9 +369,10 @@ class Classifier:
             families: dict[int, float] = {}
             family_of = self._family
             for code, weight in scores.items():
-                family = family_of[code]
-                families[family] = families.get(family, 0.0) + weight
-                total += weight
+                if weight > 0:  # what speaks against a code takes nothing from its neighbours
+                    family = family_of[code]
+                    families[family] = families.get(family, 0.0) + weight
+                    total += weight
             chosen = -1
             # Of equal scores the earlier code of the taxonomy wins, not the earlier word of the text.
             for family, weight in families.items():
@@ -288,41 +382,16 @@ class Classifier:
             for code, weight in scores.items():
                 if family_of[code] == chosen and (weight > leading or (weight == leading and code < best)):
                     best, leading = code, weight
+        told = (self._lexicon, scores, hits, fired, doubted)
         if best_score < BELIEVED:
             unknown = self._unknown
-            return Classification(
-                unknown.category,
-                UNKNOWN,
-                unknown.coarse,
-                0.0,
-                lang,
-                flags,
-                False,
-                self._lexicon,
-                scores,
-                hits,
-                fired,
-            )
+            return Classification(unknown.category, UNKNOWN, unknown.coarse, 0.0, lang, flags, False, *told)
         category, leaf, coarse, red_line = self._leaves[best]
-        confidence = int(best_score / (total + PRIOR) * 1000 + 0.5) / 1000
-        return Classification(
-            category, leaf, coarse, confidence, lang, flags, red_line, self._lexicon, scores, hits, fired
-        )
+        confidence = self._confidence[int(best_score / (total + PRIOR) * 1000 + 0.5)]
+        return Classification(category, leaf, coarse, confidence, lang, flags, red_line, *told)
 
 
 def load_classifier() -> Classifier:
-    """Compile the packaged lexicon (some tenths of a second).
-
-    Raises:
-        DataFileError: a data file is wrong; the message says where and what to do.
-    """
+    """Compile the packaged lexicon, which takes seconds; the errors are those of `load_lexicon`."""
     taxonomy = load_taxonomy()
     return Classifier(load_lexicon(taxonomy), taxonomy)
-
-
-def _language(text: str) -> str:
-    # A Chinese character takes three bytes in UTF-8, a Latin one takes one: the length tells without a loop.
-    share = (len(text.encode("utf-8", "surrogatepass")) - len(text)) / 2 / len(text)
-    if share > _CHINESE_SHARE:
-        return "zh"
-    return "en" if share < _ENGLISH_SHARE else "mixed"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-from models.cells import ALL
+from models.cells import ALL, SPARSE
 from models.events import CallDirection, CallRecord, CaseState, CaseUpdate, FollowUp, Survey, epoch_seconds
 from models.measures import FIELDS, Stream
 from models.panebook import Increment
@@ -18,7 +18,7 @@ _K: Final = _PLACE[Stream.CALLS]
 _S: Final = _PLACE[Stream.SURVEYS]
 _U: Final = _PLACE[Stream.CASES]
 
-COMPLAINT_URGE: Final[Increment] = ((_C["raw"], 1),)
+COMPLAINT_RAW: Final[Increment] = ((_C["raw"], 1),)
 COMPLAINT_FIRST: Final[Increment] = ((_C["raw"], 1), (_C["distinct"], 1))
 COMPLAINT_REPEAT: Final[Increment] = ((_C["raw"], 1), (_C["distinct"], 1), (_C["repeat"], 1))
 
@@ -29,10 +29,10 @@ DETRACTOR_TO: Final = 6
 """NPS: 9-10 promote, 0-6 detract."""
 
 
-def count_complaint(*, is_urge: bool, repeats: int) -> Increment:
-    """Return what a complaint adds: an urge is raw only, a repeat is distinct and repeat."""
-    if is_urge:
-        return COMPLAINT_URGE
+def count_complaint(*, is_urge: bool, repeats: int, is_repost: bool) -> Increment:
+    """Return what a complaint adds: an urge, a repost and spam are raw only, a repeat is distinct and repeat."""
+    if is_urge or is_repost:
+        return COMPLAINT_RAW
     return COMPLAINT_REPEAT if repeats else COMPLAINT_FIRST
 
 
@@ -109,7 +109,8 @@ class CellNamer:
     """Writes the cells of an event, remembering what it wrote for each combination of dimensions.
 
     `known` bounds the values of those dimensions that come from a versioned list (region, department, category): a value
-    outside it, or missing, is counted as `unknown`, so that a faulty producer cannot multiply cells.
+    outside it, or missing, is counted as `unknown`, so that a faulty producer cannot multiply cells. An event without a value
+    of a sparse dimension is in none of its cells.
     """
 
     REMEMBERED: Final = 65_536
@@ -144,19 +145,22 @@ class CellNamer:
             cell = singles.get(value)
             if cell is None:
                 cell = singles[value] = self._write((place,), values, singles)
-            found.append(cell)
+            if cell:
+                found.append(cell)
         for first, second, doubles in self._double:
             pair = (values[first], values[second])
             cell = doubles.get(pair)
             if cell is None:
                 cell = doubles[pair] = self._write((first, second), values, doubles)
-            found.append(cell)
+            if cell:
+                found.append(cell)
         for places, others in self._other:
             several = tuple([values[place] for place in places])
             cell = others.get(several)
             if cell is None:
                 cell = others[several] = self._write(places, values, others)
-            found.append(cell)
+            if cell:
+                found.append(cell)
         return found
 
     def _write(
@@ -164,6 +168,8 @@ class CellNamer:
     ) -> str:
         if len(remembered) >= self.REMEMBERED:
             remembered.clear()
+        if any(not values[place] and self.names[place] in SPARSE for place in places):
+            return ""
         return ",".join(f"{self.names[place]}={self._bounded(place, values[place])}" for place in places)
 
     def _bounded(self, place: int, value: str | None) -> str:

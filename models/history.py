@@ -1,4 +1,4 @@
-"""What a customer complained about before, in one source partition: urges (催单) and repeats.
+"""What was complained about before, in one source partition: urges (催单), repeats, and texts that go round (`reposts`).
 
 An urge comes within 24 hours of an earlier complaint of the same customer and category; a repeat within 30 days of an
 earlier one that was no urge. Entries carry their offset, and the complaint at offset o sees only those below o.
@@ -8,6 +8,7 @@ Whether the earlier case is still open is another topic's knowledge and no part 
 from typing import Final, NamedTuple
 
 from models.pane import DAY, HOUR
+from models.reposts import Reposts
 from models.screen import TIME_BITS
 
 URGE_SECONDS: Final = DAY
@@ -27,11 +28,12 @@ class Recall(NamedTuple):
 
 
 class History:
-    """Accepted complaints of one source partition by customer and category."""
+    """Accepted complaints of one source partition by customer and category; `texts` are those by what they say."""
 
-    __slots__ = ("_by_day", "_entries", "fresh")
+    __slots__ = ("_by_day", "_entries", "fresh", "texts")
 
     def __init__(self) -> None:
+        self.texts = Reposts()
         self._entries: dict[str, list[int]] = {}
         self._by_day: dict[int, list[str]] = {}
         self.fresh: list[tuple[str, int]] = []
@@ -65,6 +67,7 @@ class History:
 
     def undo(self, offset: int) -> None:
         """Take back what `recall` has remembered of the complaint at `offset`, if it was the last one and has."""
+        self.texts.undo(offset)
         if not self.fresh or self.fresh[-1][1] >> 1 + TIME_BITS != offset:
             return
         key, packed = self.fresh.pop()

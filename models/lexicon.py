@@ -5,6 +5,8 @@ A term file (`data/lexicon/*.yaml`, any number for each language) says:
     language: zh
     pair_window: 10              # how many characters may lie between the two words of a pair
     negation: {reach: 6, terms: [不是]}   # a term that starts within `reach` after one of these does not count
+    doubt: {reach: 10, terms: [如果]}     # nor does it count more than half: what might be, what others said
+    variants: {没有: [木有], receive: [recieve]}   # how else people write a word, wherever a term has it
     neutral: [出差]              # swallow the terms inside them (here 差) and mean nothing themselves
     groups: {signal: [信号], bad: [差, 弱]}
     flags: {escalation: {terms: [工信部], pairs: [...], reason: ...}}
@@ -13,6 +15,7 @@ A term file (`data/lexicon/*.yaml`, any number for each language) says:
         reason: why these words mean this
         terms: {3: [没信号], 1: [基站]}      # weight: terms
         pairs: [{of: [signal, bad], weight: 3}]   # a word of one group near a word of the other
+        against: {2: [屏幕]}                # speaks against this code; never shown as evidence
 
 Weights: 3 decides alone, 2 is strong, 1 is a hint (the least that is believed), less only adds to others.
 In a term `(a|b|)` stands for a, b or nothing, a final `*` for any ending of an English word. `first ~ second` is a
@@ -44,6 +47,7 @@ from models.datafile import (
 from models.fold import Folding, load_folding
 from models.spelling import spellings
 from models.taxonomy import Taxonomy, load_taxonomy
+from models.variants import read_variants, shorter, variants
 
 FOLDER: Final = "lexicon"
 
@@ -53,6 +57,9 @@ VULNERABLE: Final = 4
 SAFETY_OR_LOSS: Final = 8
 ENQUIRY: Final = 16
 GRIEVANCE: Final = 32
+CHURN: Final = 64
+ANGER: Final = 128
+SPAM: Final = 256
 FLAGS: Final = {
     "unusable": UNUSABLE,
     "escalation": ESCALATION,
@@ -60,14 +67,29 @@ FLAGS: Final = {
     "safety_or_loss": SAFETY_OR_LOSS,
     "enquiry": ENQUIRY,
     "grievance": GRIEVANCE,
+    "churn": CHURN,
+    "anger": ANGER,
+    "spam": SPAM,
 }
 """What else a text can say, as bits."""
 
+_KEYS: Final = (
+    "language",
+    "pair_window",
+    "negation",
+    "doubt",
+    "variants",
+    "neutral",
+    "groups",
+    "flags",
+    "codes",
+)
 MAX_WEIGHT: Final = 10.0
 _PHRASE: Final = re.compile(r"([^~]+) ~(\d{0,3}) ([^~]+)")
 _NEGATIONS: Final = ("不", "没", "没有", "未", "无", "非", "not ", "no ", "n't ", "never ", "without ")
 """What turns the rest of a longer word round: `不稳定` gives nothing of `稳定`."""
-WORD: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+LETTER: Final = frozenset("abcdefghijklmnopqrstuvwxyz")
+WORD: Final = LETTER | frozenset("0123456789")
 
 
 class Rule(NamedTuple):
@@ -85,12 +107,12 @@ class Entry(NamedTuple):
     """What a spelling means. Groups are bits, so that the classifier asks for all of them at once."""
 
     edges: int
-    """1: no ASCII letter or digit may precede; 2: none may follow."""
+    """1: no ASCII letter may precede, and no digit either if it begins with one (`100mbps` has `mbps`); 2: neither may follow."""
     reach: int
-    """0 a term; more: a negation and how far it reaches."""
+    """0 a term; more: a negation and how far it reaches; less: a doubt."""
     flags: int
     scores: tuple[tuple[int, float], ...]
-    """Subcategory index and weight."""
+    """Subcategory index and weight; a weight below 0 speaks against it."""
     groups: int
     """The groups it belongs to."""
     partners: int
@@ -124,6 +146,11 @@ class _Draft:
         """It says something by itself: it is neither neutral nor a mere negation."""
         return bool(self.scores or self.groups or self.flags)
 
+    @property
+    def speaks(self) -> bool:
+        """It speaks for a code by itself."""
+        return any(weight > 0 for weight in self.scores.values())
+
     def __init__(self) -> None:
         self.scores: dict[int, float] = {}
         self.inherited: dict[int, float] = {}
@@ -131,6 +158,10 @@ class _Draft:
         self.flags = 0
         self.reach = 0
         self.right_open = False
+
+
+_Completed = tuple[tuple[int, int], ...]
+_Meaning = tuple[bool, tuple[int, int, tuple[tuple[int, float], ...], int, int], _Completed]
 
 
 def load_lexicon(taxonomy: Taxonomy | None = None) -> Lexicon:
@@ -161,20 +192,24 @@ class _Reader:
         self.drafts: dict[str, _Draft] = {}
         self.groups: dict[str, int] = {}
         self.rules: list[Rule] = []
+        self.variants: dict[str, tuple[str, ...]] = {}
         self.completes: dict[int, list[tuple[int, int]]] = {}
         """Group -> rules that a word of it completes, and the bit of the group that must have come before."""
+        self.shared: dict[_Completed, _Completed] = {}
+        """Rules that words complete: the same ones are one tuple."""
 
     def read(self, document: dict[str, Any], name: str) -> None:
-        allowed = ("language", "pair_window", "negation", "neutral", "groups", "flags", "codes")
-        known_keys(document, allowed, name, "")
+        known_keys(document, _KEYS, name, "")
         language = text(needed(document, "language", name, ""), name, "language")
         window = int(number(needed(document, "pair_window", name, ""), name, "pair_window", 0, 200))
-        if "negation" in document:
-            entry = mapping(document["negation"], name, "negation")
-            known_keys(entry, ("reach", "terms"), name, "negation")
-            reach = int(number(needed(entry, "reach", name, "negation"), name, "negation.reach", 1, 100))
-            for draft in self._drafts(needed(entry, "terms", name, "negation"), name, "negation.terms"):
-                draft.reach = reach
+        for place, sign in (("negation", 1), ("doubt", -1)):
+            if place in document:
+                entry = mapping(document[place], name, place)
+                known_keys(entry, ("reach", "terms"), name, place)
+                reach = int(number(needed(entry, "reach", name, place), name, f"{place}.reach", 1, 100))
+                for draft in self._drafts(needed(entry, "terms", name, place), name, f"{place}.terms"):
+                    draft.reach = sign * reach
+        self.variants |= read_variants(document.get("variants", {}), self.folding, name)
         for _ in self._drafts(document.get("neutral", []), name, "neutral"):
             pass  # that the spelling exists is enough: it swallows what lies inside
         for group, terms in mapping(document.get("groups", {}), name, "groups").items():
@@ -202,9 +237,13 @@ class _Reader:
         if code not in self.codes:
             fail(name, place, "is no subcategory", "use a full code of taxonomy.yaml, such as NET.DROP")
         entry = mapping(value, name, place)
-        known_keys(entry, ("reason", "terms", "pairs"), name, place)
+        known_keys(entry, ("reason", "terms", "pairs", "against"), name, place)
         text(needed(entry, "reason", name, place), name, f"{place}.reason")
         index = self.codes.index(code)
+        for written, terms in mapping(entry.get("against", {}), name, f"{place}.against").items():
+            weight = _weight(written, name, f"{place}.against.{written}")
+            for draft in self._drafts(terms, name, f"{place}.against.{written}"):
+                draft.scores[index] = -weight
         for written, terms in mapping(entry.get("terms", {}), name, f"{place}.terms").items():
             here = f"{place}.terms.{written}"
             weight = _weight(written, name, here)
@@ -292,65 +331,64 @@ class _Reader:
                 yield draft
 
     def _inherit(self) -> None:
-        """Give words without a score the scores and groups of the terms inside them, which they hide."""
-        known = [spelling for spelling, draft in self.drafts.items() if draft.scores or draft.groups]
-        find = AhoCorasick(known, implementation=Implementation.ContiguousNFA).find_matches_as_indexes
-        heirs = [(item, draft) for item, draft in self.drafts.items() if not draft.scores and draft.meant]
-        inner = [
-            (self.drafts[spelling], spelling, frozenset(self.drafts[spelling].groups)) for spelling in known
-        ]
-        for spelling, draft in heirs:
-            for index, start, end in find(spelling, True):
-                hidden, word, groups = inner[index]
-                if (
-                    spelling[:start].endswith(_NEGATIONS)
-                    or (start and word[0] in WORD and spelling[start - 1] in WORD)
-                    or (not hidden.right_open and end < len(spelling) and {word[-1], spelling[end]} <= WORD)
-                ):
+        """Give words the flags, and those that speak for no code the scores and groups, of the terms that they hide."""
+        heirs = [(spelling, draft, draft.speaks) for spelling, draft in self.drafts.items() if draft.meant]
+        # Most words speak for a code by themselves and want flags alone, which few words have.
+        for hidden, silent in (([one for one in heirs if one[1].flags], False), (heirs, True)):
+            find = AhoCorasick(
+                [spelling for spelling, _, _ in hidden], implementation=Implementation.ContiguousNFA
+            ).find_matches_as_indexes
+            inner = [(draft, spelling, frozenset(draft.groups)) for spelling, draft, _ in hidden]
+            for spelling, draft, speaks in heirs:
+                if speaks and silent:
                     continue
-                for code, weight in hidden.scores.items():
-                    draft.inherited[code] = max(weight, draft.inherited.get(code, 0.0))
-                draft.groups |= groups
+                for index, start, end in find(spelling, True):
+                    term, word, groups = inner[index]
+                    if (
+                        term is draft
+                        or spelling[:start].endswith(_NEGATIONS)
+                        or (start and word[0] in WORD and spelling[start - 1] in WORD)
+                        or (not term.right_open and end < len(spelling) and {word[-1], spelling[end]} <= WORD)
+                    ):
+                        continue
+                    if not silent:
+                        draft.flags |= term.flags  # also where it speaks for a code by itself
+                        continue
+                    for code, weight in term.scores.items():
+                        if weight > 0:
+                            draft.inherited[code] = max(weight, draft.inherited.get(code, 0.0))
+                    draft.groups |= groups
 
     def compiled(self) -> Lexicon:
         self._inherit()
-        spellings = tuple(self.drafts)
-        numbers = {spelling: number for number, spelling in enumerate(spellings)}
-        entries = []
-        rules_of = []
-        shared: dict[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]] = {}
-        nothing = shared.setdefault((), ())
-        for spelling, draft in self.drafts.items():
-            completed, partners, groups = nothing, 0, 0
-            for group in sorted(draft.groups):
-                groups |= 1 << group
-                completed += tuple(self.completes.get(group, ()))
-            for _, bit in completed:
-                partners |= bit
-            entries.append(
-                Entry(
-                    (spelling[0] in WORD) + 2 * (spelling[-1] in WORD and not draft.right_open),
-                    0 if draft.scores or groups or draft.flags else draft.reach,
-                    draft.flags,
-                    tuple((draft.scores or draft.inherited).items()),
-                    groups,
-                    partners,
-                    _shorter(spelling, numbers) if " " in spelling else -1,
-                )
+        meanings = {spelling: self._meaning(draft) for spelling, draft in self.drafts.items()}
+        for spelling, meaning in list(meanings.items()):
+            for variant in variants(spelling, self.variants):
+                meanings.setdefault(variant, meaning)
+        numbers = {spelling: number for number, spelling in enumerate(meanings)}
+        entries = [
+            Entry(
+                (spelling[0] in WORD) + 2 * (spelling[-1] in WORD and not right_open),
+                *said,
+                shorter(spelling, numbers) if " " in spelling else -1,
             )
-            rules_of.append(shared.setdefault(completed, completed))
-        return Lexicon(
-            spellings, tuple(entries), tuple(self.rules), tuple(rules_of), self.codes, self.folding
-        )
+            for spelling, (right_open, said, _) in meanings.items()
+        ]
+        rules_of = tuple([completed for _, _, completed in meanings.values()])
+        return Lexicon(tuple(meanings), tuple(entries), tuple(self.rules), rules_of, self.codes, self.folding)
 
-
-def _shorter(spelling: str, numbers: dict[str, int]) -> int:
-    cut = spelling.rfind(" ")
-    while cut > 0:
-        if spelling[:cut] in numbers:
-            return numbers[spelling[:cut]]
-        cut = spelling.rfind(" ", 0, cut)
-    return -1
+    def _meaning(self, draft: _Draft) -> _Meaning:
+        """Return what all spellings of a draft have in common: whether it goes on, what it says, the rules that it completes."""
+        completed, partners, groups = self.shared.setdefault((), ()), 0, 0
+        for group in sorted(draft.groups):
+            groups |= 1 << group
+            completed += tuple(self.completes.get(group, ()))
+        for _, bit in completed:
+            partners |= bit
+        scores = draft.scores if draft.speaks else draft.inherited | draft.scores
+        reach = 0 if draft.scores or groups or draft.flags else draft.reach
+        said = (reach, draft.flags, tuple(scores.items()), groups, partners)
+        return draft.right_open, said, self.shared.setdefault(completed, completed)
 
 
 def _weight(written: object, name: str, place: str) -> float:

@@ -61,7 +61,7 @@ FIELDS: Final[dict[Stream, tuple[str, ...]]] = {
 """The fields of each stream's vector, in order.
 
 complaints: `raw` counts every accepted complaint; `distinct` leaves out urges (same customer and category within
-24 h); `repeat` counts those that follow an earlier one of the same customer and category within 30 days.
+24 h) and reposts (another customer's text, near-identical, within 2 h); `repeat` counts those that follow an earlier one of the same customer and category within 30 days.
 calls: service level is `within_threshold / offered`, abandonment `abandoned / offered`, AHT
 `handle_seconds / handled`, ASA `wait_seconds / answered` (wait of answered calls only). Seconds are rounded.
 surveys: `invited` counts every survey, answered or not; CSAT is `csat_satisfied / csat_n` (top 2 of 5), NPS

@@ -22,6 +22,7 @@ DIMENSIONS: Final = {
     "department": ("department", "部门"),
     "priority": ("priority", "等级"),
     "kind": ("survey kind", "调查方式"),
+    "template": ("template", "模板"),
 }
 """Dimension -> its word in English and Chinese."""
 

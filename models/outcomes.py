@@ -74,6 +74,18 @@ class ClassifiedComplaint(Wire, frozen=True, rename="camel", kw_only=True, gc=Fa
     """Same customer and category within 24 h: attached to the earlier complaint, counted as raw only."""
     repeat_of_30_days: int = 0
     """How many earlier distinct complaints of this customer and category lie within 30 days."""
+    dissatisfaction: int = 1
+    """0 asks or praises, 1 complains, 2 is aggrieved or means to leave, 3 is furious or turns to others."""
+    intents: tuple[Evidence, ...] = ()
+    """The words that speak of anger, leaving (churn), an authority or the press (escalation), danger or loss, or of somebody
+    vulnerable; `code` says which."""
+    template: str = ""
+    """The wave of which it is a repost: near-identical to another customer's text within 2 h, counted as raw only. The wave
+    has the same name in every partition; its first text in each has none."""
+    is_spam: bool = False
+    """An advertisement that was sent to the complaints' desk: counted as raw only, and no work for anybody."""
+    need: str = ""
+    """What the service is to the customer (KANO): must_be, performance or attractive."""
     is_late: bool = False
     """Its pane had closed in its partition: counted as late."""
     lexicon: str
@@ -116,6 +128,11 @@ class WorkOrder(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     related_party: str
     """The customer's pseudonym."""
     priority_reasons: tuple[str, ...]
+    segment: str = ""
+    need: str = ""
+    """What the service is to the customer (KANO): must_be, performance or attractive."""
+    promise: str = ""
+    """The promise that sets the expected resolution, by its name in promises.yaml; empty where the tier alone does."""
 
 
 class Truncation(Wire, frozen=True, rename="camel", kw_only=True, gc=False):

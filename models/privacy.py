@@ -8,6 +8,8 @@ import re
 from hashlib import blake2b
 from typing import Final
 
+from models.identifying import hide_words
+
 KEPT: Final = 2
 """Last characters that stay readable: enough to tell two numbers of a text apart, too few to find anybody."""
 
@@ -76,9 +78,11 @@ def mask(text: str) -> str:
     """Return `text` with personal data written as `*`, but for the last two characters; the length stays.
 
     Masked are mobile, fixed-line and international telephone numbers, identity-card and bank-card numbers, e-mail
-    addresses (the top-level domain stays) and number plates; not amounts, dates, service numbers such as 10086 and
-    400-800-1234, nor numbers of fewer than eleven digits. Masking twice changes nothing. Never raises.
+    addresses (the top-level domain stays) and number plates; names beside a title or an introduction and house numbers
+    (`models.identifying`) whole; not amounts, dates, service numbers such as 10086 and 400-800-1234, nor other numbers of
+    fewer than eleven digits. Masking twice changes nothing. Never raises.
     """
+    text = hide_words(text)
     if _SIGN.search(text) is None and "@" not in text and "＠" not in text:
         return text
     masked = _masked(text)

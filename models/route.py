@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.datafile import fail, known_keys, mapping, needed, packaged, parse, text, texts
+from models.errors import DataFileError
+from models.marks import Marks
 from models.regions import UNKNOWN as UNKNOWN_REGION
 from models.regions import Regions, load_regions
 from models.taxonomy import Taxonomy, load_taxonomy
@@ -40,6 +42,14 @@ class _Rule:
     """For each condition, in the order of `_CONDITIONS`, the values that it allows; None allows all."""
     department: str
     queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rule that was asked. `failing` is the condition that is not met; empty where the rule applies."""
+
+    rule: str
+    failing: str
 
 
 class Router:
@@ -96,6 +106,28 @@ class Router:
             filled = self._filled[blanks] = self._fill(department, queue, region, subcategory, priority)
         return filled
 
+    def explain(
+        self, subcategory: str, region: str, segment: str, product: str, priority: str
+    ) -> tuple[tuple[Step, ...], Route]:
+        """Return what each rule says until one applies, and where that leads; as `route` decides."""
+        facts = (subcategory, self._regions.normal(region), segment, product, priority)
+        steps = []
+        for rule in self._rules if subcategory in self._taxonomy.subcategories else ():
+            failing = next(
+                (
+                    f"{condition}: {fact} is none of {_shortened(allowed)}"
+                    for condition, allowed, fact in zip(_CONDITIONS, rule.when, facts, strict=True)
+                    if allowed is not None and fact not in allowed
+                ),
+                "",
+            )
+            steps.append(Step(rule.name, failing))
+            if not failing:
+                break
+        else:
+            steps.append(Step(self._fallback.name, ""))
+        return tuple(steps), self.route(subcategory, region, segment, product, priority)
+
     def _choose(
         self, subcategory: str, region: str, segment: str, product: str, priority: str
     ) -> tuple[str, str]:
@@ -121,6 +153,11 @@ class Router:
         return Route(department, queue.format_map(filled))
 
 
+def _shortened(allowed: frozenset[str]) -> str:
+    listed = sorted(allowed)
+    return ", ".join(listed[:6]) + (f" and {len(listed) - 6} more" if len(listed) > 6 else "")
+
+
 def _applies(rule: _Rule, facts: tuple[str, ...]) -> bool:
     return all(allowed is None or fact in allowed for allowed, fact in zip(rule.when, facts, strict=True))
 
@@ -135,7 +172,22 @@ def load_router(taxonomy: Taxonomy | None = None, regions: Regions | None = None
 
 
 def parse_router(source: str, taxonomy: Taxonomy, regions: Regions, name: str = FILE) -> Router:
-    """Parse and check rules; the errors are those of `load_router`. A rule that nothing can reach is one."""
+    """Parse and check rules; the errors are those of `load_router`, with the line. A rule that nothing can reach is one."""
+    try:
+        return _parse(source, taxonomy, regions, name)
+    except DataFileError as error:
+        if not error.remedy or error.place.startswith("line "):
+            raise
+        line = Marks(source, name).of(error.place.partition(" ")[0]).line
+        raise DataFileError(
+            f"{name}:{line}: {error.place} {error.fault}; {error.remedy}",
+            place=error.place,
+            fault=error.fault,
+            remedy=error.remedy,
+        ) from None
+
+
+def _parse(source: str, taxonomy: Taxonomy, regions: Regions, name: str) -> Router:
     document = parse(source, name)
     known_keys(document, ("rules", "fallback"), name, "")
     written = needed(document, "rules", name, "")
@@ -231,9 +283,14 @@ def _refuse_unreachable(rules: tuple[_Rule, ...], known: Mapping[str, frozenset[
         reached.add(first)
     for place, rule in enumerate(rules):
         if place not in reached:
+            takers = ", ".join(f"`{one.name}`" for one in rules[:place] if _overlap(one, rule))
             fail(
                 name,
                 f"rules[{place}] ({rule.name})",
-                "can never be reached: the rules before it take every case",
+                f"can never be reached: the rules before it take every case ({takers})",
                 "move it up, narrow those, or remove it",
             )
+
+
+def _overlap(one: _Rule, other: _Rule) -> bool:
+    return all(a is None or b is None or a & b for a, b in zip(one.when, other.when, strict=True))

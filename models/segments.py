@@ -6,24 +6,27 @@ writers are simply united.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 CAPACITY: Final = 256
 """Entries of a segment: at one flush of one entry each, rewriting costs 128 entries on average."""
 
-Entry = tuple[str, int, int]
+Entry = TypeVar("Entry", tuple[str, int, int], tuple[bytes, int, int])
 """(key, source offset, event time with whatever flags its owner adds)."""
 
 
-class Segment(NamedTuple):
+class Segment(NamedTuple, Generic[Entry]):
     """A segment as it is to be written: its key, its entries."""
 
     key: bytes
     entries: list[Entry]
 
 
-class Segments:
-    """All segments of one kind of one source partition. `prefix` is the kind, `writer` this owner's random id."""
+class Segments(Generic[Entry]):
+    """All segments of one kind of one source partition. `prefix` is the kind, `writer` this owner's random id.
+
+    What ages them is a number that only grows: the event time of the youngest entry, or the offset of the last one.
+    """
 
     __slots__ = ("_entries", "_newest", "_prefix", "_sequence", "_until", "_writer")
 
@@ -36,12 +39,12 @@ class Segments:
         self._until: dict[bytes, int] = {}
 
     def restore(self, key: bytes, newest: int) -> None:
-        """Note a stored segment whose youngest entry has event time `newest`."""
+        """Note a stored segment whose youngest entry has event time (or last one has offset) `newest`."""
         self._until[key] = newest
 
-    def append(self, entries: Sequence[Entry], newest: int) -> list[Segment]:
-        """Add entries (the youngest of them has event time `newest`); return the segments to write."""
-        writes: list[Segment] = []
+    def append(self, entries: Sequence[Entry], newest: int) -> list[Segment[Entry]]:
+        """Add entries, the youngest of them of event time (or offset) `newest`; return the segments to write."""
+        writes: list[Segment[Entry]] = []
         rest = list(entries)
         while rest:
             room = CAPACITY - len(self._entries)

@@ -28,6 +28,10 @@ ESCALATION_CHANNELS: Final = frozenset(
 """Channels that pass over the operator (越级)."""
 
 
+WRITTEN_CHANNELS: Final = frozenset(Channel) - {Channel.HOTLINE, Channel.HALL}
+"""Channels whose texts customers write. On the others staff does, in the same words every time."""
+
+
 class Segment(StrEnum):
     INDIVIDUAL = "individual"
     FAMILY = "family"

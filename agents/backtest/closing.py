@@ -17,12 +17,12 @@ from typing import Any, Final, NamedTuple
 
 from agents.backtest.spread import Spread
 from agents.intake import Event, unexpected
+from agents.judging import judging
 from agents.recording import Envelope, heartbeat
 from agents.replay import CLOSING_MS
 from agents.settings import Settings
 from agents.streams import counting, known_values
 from models.assess import Assessor, Origin
-from models.classify import load_classifier
 from models.count import CellNamer, count_complaint
 from models.decode import EventDecoder, identity
 from models.errors import RejectedEvent
@@ -34,11 +34,11 @@ from models.pane import MINUTE
 from models.panebook import Increment
 from models.privacy import Pseudonymiser
 from models.regions import load_regions
+from models.reposts import horizon as texts_horizon
 from models.route import load_router
 from models.screen import Outcome, Screen, ScreenPolicy
 from models.taxonomy import load_taxonomy
 from models.triage import load_triage
-from models.version import judge_version
 from topics.catalogue import decoders, input_of
 
 LOOK_EVERY: Final = 500
@@ -76,12 +76,13 @@ class Judgement:
         )
         self.decoders = decoders()
         self._known = known_values(load_regions(), load_taxonomy())
+        judge, version = judging(settings.model_file)
         self._assessor = Assessor(
-            load_classifier(),
+            judge,
             load_triage(),
             load_router(),
             Pseudonymiser(settings.customer_key.get_secret_value().encode()),
-            judge_version(),
+            version,
         )
 
     def handler(self, stream: Stream, partition: int, history: History) -> Handle:
@@ -108,7 +109,11 @@ class Judgement:
                 Origin("", partition, event.offset),
                 is_late=event.is_late,
             ).classified
-            increment = count_complaint(is_urge=found.is_urge, repeats=found.repeat_of_30_days)
+            increment = count_complaint(
+                is_urge=found.is_urge,
+                repeats=found.repeat_of_30_days,
+                is_repost=bool(found.template) or found.is_spam,
+            )
             return increment, cells(values(found))
 
         return judge
@@ -164,6 +169,8 @@ class _Partition:
         self._history.take_fresh()
         self._screen.forget(self._screen.horizon)
         self._history.forget(history_horizon(self._screen.watermark))
+        self._history.texts.take_fresh()
+        self._history.texts.forget(texts_horizon(self._screen.watermark), self._offset)
 
 
 class StreamCounts:

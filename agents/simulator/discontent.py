@@ -9,6 +9,8 @@ from agents.simulator.repost import reposts
 from agents.simulator.spec import NATION
 from models.measures import Stream
 from models.pane import HOUR
+from models.reposts import wave_of
+from models.sketch import sketch
 from models.vocabulary import Channel
 
 LOAD: Final = 2.3
@@ -154,9 +156,16 @@ def repost(scene: Scene) -> Trouble:
     spread = Burst(burst.times, burst.regions, burst.subjects, burst.customers, texts, channels)
     cells = [{"region": code, "category": category} for code in scene.codes]
     cells += [{"category": category}] if nation else []
-    truth = scene.truth(["EW26", "EW22", "EW01"], cells, count, products=("mobile", "vas"), also=SWOLLEN)
+    # Each partition names the wave by the first text that it takes in, which may be an edited one.
+    cells += [{"template": wave} for wave in sorted({wave for wave in map(_wave, texts) if wave})]
+    truth = scene.truth(["EW26", "EW22"], cells, count, products=("mobile", "vas"), also=SWOLLEN)
     truth["text"] = original
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: spread})
+
+
+def _wave(text: str) -> str:
+    sketched = sketch(text)
+    return wave_of(sketched) if sketched is not None else ""
 
 
 def _answers(scene: Scene) -> Burst:

@@ -6,12 +6,15 @@ complaints, on which triage rests, are recomputed by `agents.verify.judge`.
 
 from typing import Final, NamedTuple
 
-from models.classify import Classification, Classifier
+from models.advised import Judge
+from models.classify import Classification
 from models.events import Complaint
+from models.intent import dissatisfaction, intents
 from models.iso import iso
 from models.outcomes import ClassifiedComplaint, WorkOrder
 from models.pane import DAY
 from models.privacy import Pseudonymiser, mask
+from models.promise import expected_seconds, load_promises
 from models.route import Router
 from models.triage import Triage
 
@@ -21,7 +24,7 @@ _TMF_SEVERITY: Final = {"P1": "Critical", "P2": "Major", "P3": "Minor", "P4": "M
 
 
 class Expected(NamedTuple):
-    """The outputs of one complaint; an urge and praise have no work order."""
+    """The outputs of one complaint; an urge, praise and spam have no work order."""
 
     classified: ClassifiedComplaint
     order: WorkOrder | None
@@ -42,7 +45,7 @@ class Desk:
 
     def __init__(
         self,
-        classifier: Classifier,
+        classifier: Judge,
         triage: Triage,
         router: Router,
         pseudonymiser: Pseudonymiser,
@@ -67,6 +70,7 @@ class Desk:
         *,
         is_urge: bool,
         repeats: int,
+        template: str,
         is_late: bool,
     ) -> Expected:
         """Return the outputs of a complaint at `time` (epoch seconds), classified as `found`."""
@@ -74,6 +78,7 @@ class Desk:
         route = self._router.route(
             found.subcategory, complaint.region, complaint.segment, complaint.product, tiering.priority
         )
+        promise = load_promises().of(found.subcategory, complaint.segment)
         customer = self._pseudonym(complaint.customer_id)
         masked = mask(complaint.text)
         created = iso(time)
@@ -105,13 +110,18 @@ class Desk:
             red_line=tiering.red_line,
             is_urge=is_urge,
             repeat_of_30_days=repeats,
+            dissatisfaction=dissatisfaction(found),
+            intents=intents(found, complaint.text),
+            template=template,
+            is_spam=found.is_spam,
+            need=promise.need,
             is_late=is_late,
             lexicon=self._version,
             source_topic_id=identity.topic_id,
             source_partition=identity.partition,
             source_offset=identity.offset,
         )
-        if is_urge or found.is_praise:
+        if is_urge or found.is_praise or found.is_spam:
             return Expected(classified, None)
         order = WorkOrder(
             id="wo-" + identity.id,
@@ -125,7 +135,7 @@ class Desk:
             respond_by=iso(time + tiering.respond_seconds),
             update_by=iso(time + tiering.update_seconds),
             requested_resolution_date=iso(time + tiering.limit_seconds),
-            expected_resolution_date=iso(time + tiering.resolve_seconds),
+            expected_resolution_date=iso(time + expected_seconds(promise, tiering)),
             statutory_date=iso(time + STATUTORY_SECONDS),
             department=route.department,
             queue=route.queue,
@@ -134,5 +144,8 @@ class Desk:
             subcategory=found.subcategory,
             related_party=customer,
             priority_reasons=tiering.reasons,
+            segment=complaint.segment,
+            need=promise.need,
+            promise=promise.name,
         )
         return Expected(classified, order)

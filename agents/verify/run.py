@@ -150,6 +150,7 @@ def verify(
         zone=settings.zone,
         holidays=settings.holidays,
         rules_file=settings.rules_file,
+        model_file=settings.model_file,
         source_ids={stream: ids[name] for stream, name in inputs.items()},
         panes=PANES,
         topics=topics,

@@ -14,6 +14,7 @@ import numpy as np
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 from numpy.typing import NDArray
 
+from agents.judging import judging
 from agents.kafkaclient import Brokers, headers_of
 from agents.verify import pool
 from agents.verify.complaint import Desk
@@ -37,7 +38,6 @@ from agents.verify.walk import Policy, Source, Walk, Walked
 from models.calendar import Calendar
 from models.capacity import dimension_values
 from models.cells import partition_of
-from models.classify import load_classifier
 from models.errors import BarometerError, ContractError
 from models.measures import Stream
 from models.outcomes import EarlyWarning
@@ -49,7 +49,6 @@ from models.ruleorder import admitted
 from models.rules import load_rules
 from models.taxonomy import load_taxonomy
 from models.triage import load_triage
-from models.version import judge_version
 from topics.catalogue import decoders
 
 KINDS: Final = (CLASSIFIED, WORK_ORDERS, DEAD_LETTERS)
@@ -64,6 +63,7 @@ class Setup(msgspec.Struct, frozen=True):
     zone: str
     holidays: str
     rules_file: Path | None
+    model_file: Path | None
     source_ids: dict[Stream, str]
     """Topic id of each input stream."""
     panes: str
@@ -173,7 +173,7 @@ def walk_source(part: SourcePart) -> SourceResult:
         source,
         setup.policy,
         decoders()[source.topic],
-        _desk(setup.customer_key) if source.stream is Stream.COMPLAINTS else None,
+        _desk(setup.customer_key, setup.model_file) if source.stream is Stream.COMPLAINTS else None,
         part.stamps,
         lambda q, place: panes.value(setup.panes, q, place),
         classified=matchings.get(CLASSIFIED),
@@ -249,5 +249,6 @@ def _counted(batches: Iterator[list[Message]]) -> Iterator[list[Message]]:
 
 
 @lru_cache(maxsize=1)
-def _desk(customer_key: bytes) -> Desk:
-    return Desk(load_classifier(), load_triage(), load_router(), Pseudonymiser(customer_key), judge_version())
+def _desk(customer_key: bytes, model_file: Path | None) -> Desk:
+    judge, version = judging(model_file)
+    return Desk(judge, load_triage(), load_router(), Pseudonymiser(customer_key), version)

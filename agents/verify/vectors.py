@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Final
 from zlib import crc32
 
+from models.cells import SPARSE
 from models.events import CallDirection, CallRecord, CaseState, CaseUpdate, FollowUp, Survey, epoch_seconds
 from models.measures import FIELDS, Stream
 
@@ -16,9 +17,10 @@ def _in_order(stream: Stream, values: Mapping[str, int]) -> list[int]:
     return [values.get(field, 0) for field in FIELDS[stream]]
 
 
-def complaint_vector(*, is_urge: bool, repeats: int) -> list[int]:
-    """Return what a complaint adds: every one is raw, an urge is nothing else."""
-    return [1, int(not is_urge), int(not is_urge and repeats >= 1)]
+def complaint_vector(*, is_urge: bool, repeats: int, is_repost: bool) -> list[int]:
+    """Return what a complaint adds: every one is raw, an urge, a repost and spam are nothing else."""
+    is_distinct = not is_urge and not is_repost
+    return [1, int(is_distinct), int(is_distinct and repeats >= 1)]
 
 
 def call_vector(call: CallRecord, answer_threshold_seconds: float) -> list[int]:
@@ -129,6 +131,8 @@ class Cells:
     def _written(self, event: object) -> Iterator[tuple[str, int]]:
         named = {name: self._counted_as(name, getattr(event, name)) for name in self._dimensions}
         for names in self._combinations:
+            if any(name in SPARSE and not getattr(event, name) for name in names):
+                continue
             cell = ",".join(f"{name}={named[name]}" for name in names) or "all"
             yield cell, crc32(cell.encode()) % self._partitions
 

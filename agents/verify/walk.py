@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from agents.verify.circulation import Circulation
 from agents.verify.complaint import Desk, Identity
 from agents.verify.judge import Fate, Judge, Recurrences
 from agents.verify.letter import letter_of
@@ -21,6 +22,7 @@ from agents.verify.prefixes import Prefix, Stamps, StampTable
 from agents.verify.report import Tally
 from agents.verify.totals import Collector, Totals
 from agents.verify.vectors import Cells, call_vector, case_vector, complaint_vector, survey_vector
+from models.assess import fingerprint
 from models.decode import EventDecoder
 from models.errors import RejectedEvent, RejectReason
 from models.events import CallRecord, CaseUpdate, Complaint, Event, Heartbeat, Survey
@@ -119,6 +121,7 @@ class Walk:
             retention_seconds=policy.retention_seconds,
         )
         self._recurrences = Recurrences()
+        self._circulation = Circulation()
         width = WIDTH[source.stream]
         self._prefix = Prefix(policy.partitions, width)
         self._stamps = Stamps(
@@ -239,13 +242,26 @@ class Walk:
             raise TypeError("complaints need a desk and the places where their outputs are expected")
         found = self._desk.classify(complaint.text)
         is_urge, repeats = self._recurrences.place(complaint.customer_id, found.category, time, watermark)
+        template = ""
+        fingerprinted = None if is_urge else fingerprint(complaint, found.category)
+        if fingerprinted is not None:
+            template = self._circulation.place(*fingerprinted, complaint.customer_id, time, watermark)
         expected = self._desk.expected(
-            complaint, found, identity, time, is_urge=is_urge, repeats=repeats, is_late=is_late
+            complaint,
+            found,
+            identity,
+            time,
+            is_urge=is_urge,
+            repeats=repeats,
+            template=template,
+            is_late=is_late,
         )
         self._classified.expect(expected.classified, demanded=not self._is_beyond)
         if expected.order is not None:
             self._orders.expect(expected.order, demanded=not self._is_beyond)
-        return expected.classified, complaint_vector(is_urge=is_urge, repeats=repeats)
+        return expected.classified, complaint_vector(
+            is_urge=is_urge, repeats=repeats, is_repost=bool(template) or found.is_spam
+        )
 
     def _failed_at(self, record: SourceRecord) -> bool:
         """Tell whether the worker failed at this record and said so: what raised in there, the log alone cannot tell.

@@ -20,6 +20,7 @@ TITLES = {
     "Deployment": "部署",
     "Metrics": "指标",
     "Figures": "数据",
+    "Classifier": "分类",
     "Decisions": "取舍",
     "More pages": "更多文档",
 }

@@ -70,6 +70,7 @@ ANY_TEXT = {
         "rules_file",
         "duty_file",
         "receivers_file",
+        "model_file",
         "metrics_host",
         "data_dir",
     ),

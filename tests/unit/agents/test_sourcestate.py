@@ -1,5 +1,6 @@
 """The state of a source partition comes back from its changelog, as it was written or as compaction has left it."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -115,6 +116,27 @@ def test_a_segment_comes_back_whole_although_each_flush_wrote_it_anew() -> None:
     again = restored(broker, count)
     assert len(again.screen) == count
     assert set(seen(again, {f"a{offset}" for offset in range(count)}, count).values()) == {Outcome.DUPLICATE}
+
+
+def test_texts_come_back_until_nobody_sees_them_and_it_is_known_that_some_are_gone() -> None:
+    """By their number, by their age, and with the mark that a group without an offset must not begin anew."""
+    broker = ModelledBroker()
+    own = state(broker)
+    random = Random(5)
+    kept = {offset: random.randbytes(48) for offset in range(CAPACITY + 20)}
+    for offset, sketched in kept.items():
+        assert own.history.texts.recall(sketched, 1, 2, T0, offset, None) == ""
+        flush(own, offset)
+    again = restored(broker, len(kept), compacted=True)
+    assert {again.history.texts.recall(one, 1, 3, T0, 10**6, T0) for one in kept.values()} == {
+        own.history.texts.recall(one, 1, 3, T0, 10**6, T0) for one in kept.values()
+    }
+    assert len(again.history.texts) == len(kept)
+    again.forget_texts(T0 + HOUR, 10**6, 10**6)
+    assert not restored(broker, len(kept)).has_forgotten
+    again.forget_texts(T0 + 4 * HOUR, 10**6, 10**6)
+    last = restored(broker, len(kept), compacted=True)
+    assert (len(last.history.texts), last.has_forgotten) == (0, True)
 
 
 def test_a_segment_that_was_forgotten_does_not_come_back() -> None:

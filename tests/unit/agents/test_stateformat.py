@@ -59,7 +59,7 @@ def test_there_is_a_file_of_each_format_that_was_ever_written() -> None:
 def test_the_file_has_every_kind_of_record() -> None:
     """As `agents.sourcestate`, `agents.windows`, `agents.ownership` and `agents.rulesets` list them; later ones were added."""
     kinds = {(line["changelog"] == "windows", kind_of(line)) for line in lines()}
-    assert kinds == {(False, kind) for kind in "pshrcf"} | {(True, kind) for kind in "mhjwort"}
+    assert kinds == {(False, kind) for kind in "pshrcftx"} | {(True, kind) for kind in "mhjwort"}
 
 
 def test_envelopes_say_what_they_said() -> None:
@@ -75,7 +75,7 @@ def test_envelopes_say_what_they_said() -> None:
 def test_a_source_partition_is_restored_to_what_its_records_say(stream: Stream) -> None:
     """Panes by their cells, sightings and complaints by offset and time, marks by their stamps."""
     found = [line for line in lines() if line["changelog"] == stream]
-    says = {kind: [line for line in found if kind_of(line) == kind] for kind in "pshrcf"}
+    says = {kind: [line for line in found if kind_of(line) == kind] for kind in "pshrcftx"}
     # First without what was rolled up, which hides the panes.
     state = restored(stream, [line for line in found if kind_of(line) != "r"])
     for line in says["p"]:
@@ -89,6 +89,11 @@ def test_a_source_partition_is_restored_to_what_its_records_say(stream: Stream) 
         for customer, offset, flagged in line["says"]:
             complaints.setdefault(customer, set()).add(offset << TIME_BITS + 1 | flagged)
     assert {customer: set(entries) for customer, entries in state.history._entries.items()} == complaints
+    for line in says["t"]:
+        texts = {offset: (packed, time) for packed, offset, time in line["says"]}
+        found_texts = restored(stream, [line]).history.texts._originals
+        assert {offset: (one.packed.hex(), one.time) for offset, one in found_texts.items()} == texts
+    assert [restored(stream, [line]).has_forgotten for line in says["x"]] == [True] * len(says["x"])
     assert state.sent_until == max(line["stamp"] for line in says["c"])
     flushed = max(line["stamp"] for line in says["f"])
     assert not state.lacks(flushed)

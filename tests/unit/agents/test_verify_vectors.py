@@ -1,5 +1,6 @@
 """The recomputed measures: what each kind of event adds, field by field."""
 
+from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
@@ -32,12 +33,20 @@ def a_case(state: CaseState, **changes: Any) -> CaseUpdate:
 
 
 @pytest.mark.parametrize(
-    ("is_urge", "repeats", "vector"),
-    [(False, 0, [1, 1, 0]), (False, 2, [1, 1, 1]), (True, 0, [1, 0, 0]), (True, 3, [1, 0, 0])],
+    ("is_urge", "repeats", "is_repost", "vector"),
+    [
+        (False, 0, False, [1, 1, 0]),
+        (False, 2, False, [1, 1, 1]),
+        (True, 0, False, [1, 0, 0]),
+        (True, 3, False, [1, 0, 0]),
+        (False, 3, True, [1, 0, 0]),
+    ],
 )
-def test_an_urge_is_raw_only(is_urge: bool, repeats: int, vector: list[int]) -> None:
+def test_an_urge_and_a_repost_are_raw_only(
+    is_urge: bool, repeats: int, is_repost: bool, vector: list[int]
+) -> None:
     """A distinct complaint with an earlier one is a repeat."""
-    assert complaint_vector(is_urge=is_urge, repeats=repeats) == vector
+    assert complaint_vector(is_urge=is_urge, repeats=repeats, is_repost=is_repost) == vector
 
 
 def test_an_answered_call_adds_its_rounded_seconds() -> None:
@@ -126,4 +135,7 @@ def test_cells_are_written_for_each_combination_with_their_partition() -> None:
     assert [cell for cell, _ in cells.of(elsewhere)] == ["all", "region=unknown", "region=unknown,category="]
     unsaid = Cells((("priority",),), 4, {}).of(case)
     assert [cell for cell, _ in unsaid] == ["priority=unknown"]
+    copied = SimpleNamespace(template="w001"), SimpleNamespace(template="")
+    sparse = Cells((("template",),), 4, {})
+    assert [[cell for cell, _ in sparse.of(one)] for one in copied] == [["template=w001"], []]
     assert [cell for cell, _ in Cells(((),), 4, {}).of(case)] == ["all"]

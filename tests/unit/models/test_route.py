@@ -1,5 +1,7 @@
 """Routing: every complaint finds a department; rules are data, and one that cannot work is refused."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,7 +105,7 @@ def test_a_wrong_file_is_refused_with_file_place_and_remedy(correct: str, wrong:
     assert correct in SOURCE
     with pytest.raises(DataFileError) as refused:
         parse_router(SOURCE.replace(correct, wrong, 1), TAXONOMY, REGIONS, "mine.yaml")
-    assert str(refused.value).startswith(f"mine.yaml: {place} ")
+    assert re.match(rf"mine\.yaml:\d+: {re.escape(place)} ", str(refused.value))
     assert "; " in str(refused.value)
 
 
@@ -118,3 +120,31 @@ fallback: {department: triage, queue: triage}
 """
     with pytest.raises(DataFileError, match=r"rules\[2\] \(never\) can never be reached"):
         parse_router(shadowed, TAXONOMY, REGIONS)
+
+
+def test_an_explanation_ends_where_the_route_does() -> None:
+    """Every rule before the one that applies says what is missing; an unknown code meets the fallback alone."""
+    steps, route = ROUTER.explain("BIL.INVOICE", "11", "group", "home", "P3")
+    assert route == ROUTER.route("BIL.INVOICE", "11", "group", "home", "P3")
+    assert [bool(step.failing) for step in steps] == [True, True, False]
+    assert steps[-1].rule == "business customers' bills"
+    assert steps[0].failing.startswith("subcategories: BIL.INVOICE is none of ENT.")
+    (fallback,), lost = ROUTER.explain("XXX.NONE", "11", "group", "home", "P3")
+    assert (fallback.rule, fallback.failing, lost.department) == ("fallback", "", "triage")
+
+
+def test_a_rule_that_contradicts_an_earlier_one_is_refused_with_its_line_and_who_takes_its_cases() -> None:
+    """The same case cannot go to two departments: the second rule would never be asked."""
+    source = """rules:
+  - name: portability
+    when: {subcategories: [BUS.MNP]}
+    to: {department: operations, queue: a}
+  - name: portability again
+    when: {subcategories: [BUS.MNP], segments: [family]}
+    to: {department: marketing, queue: b}
+fallback: {department: triage, queue: c}
+"""
+    with pytest.raises(DataFileError, match=r"own.yaml:5: rules\[1\] .*take every case \(`portability`\)"):
+        parse_router(source, TAXONOMY, REGIONS, "own.yaml")
+    with pytest.raises(DataFileError, match=r"own.yaml:4: rules\[0\].to.department is 'nobody'"):
+        parse_router(source.replace("operations", "nobody"), TAXONOMY, REGIONS, "own.yaml")

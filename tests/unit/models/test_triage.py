@@ -231,7 +231,7 @@ def test_a_condition_that_is_removed_is_no_reason_any_more() -> None:
         ('"12345"', "12345", "conditions.appeal.when[0].channels[2]", "put it in quotes"),
         (
             "flags: [escalation]",
-            "flags: [anger]",
+            "flags: [rage]",
             "conditions.escalation_intent.when[0].flags[0]",
             "escalation",
         ),

@@ -32,6 +32,7 @@ def write(
     cell = {
         ("region", "category"): "region=44,category=BIL",
         ("category",): "category=BIL",
+        ("template",): "template=w02f",
         ("channel",): "channel=12345",
         ("department",): "department=billing",
         (): "all",

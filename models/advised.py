@@ -1,0 +1,159 @@
+"""The lexicon with a second opinion: where it is unsure, what a model has learned is weighed against its evidence.
+
+    text ─> lexicon ─ sure ──────────────────────────────────────────────> its answer
+                    └ unsure ─> model's share of each label x evidence for it ─> the label that has most ─> its subcategory
+
+A pure function of the text, the lexicon and the model. Labels may be coarse classes, categories or subcategories; of a label
+the subcategory with most evidence is meant, and where there is none, the one that most training texts of the label have.
+"""
+
+import re
+from typing import Final, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from models.calibration import Calibration, load_calibration
+from models.classify import Classification, Classifier
+from models.errors import DataFileError
+from models.opinion import Opinion
+from models.taxonomy import UNKNOWN, Taxonomy
+
+SURE: Final = 0.55
+"""Share of all evidence from which on the model is not asked: so it is for a quarter of the simulated texts and half of those that
+people write, and what it costs stays a part."""
+TRUST: Final = 1.6
+"""How much evidence counts against the model: the exponent of a label's evidence, where the model's share has 1."""
+DOUBT: Final = 0.7
+"""Evidence that a label has without any, in weights of the lexicon: less than a hint. The less, the less a model can overrule."""
+LEAST: Final = 0.25
+"""Least share of a label that has no evidence; below it the text is OTH.UNK, as without a model."""
+_NEVER: Final = 1e-6
+_LETTER: Final = re.compile(r"[^\W\d_]")
+
+
+class Judge(Protocol):
+    """What says what a text is about."""
+
+    def classify(self, text: str) -> Classification: ...
+
+
+class _Label(NamedTuple):
+    """Which subcategories a label stands for, as indexes of the lexicon's codes."""
+
+    leaves: frozenset[int]
+    usual: int
+
+
+class AdvisedClassifier:
+    """A classifier that asks a model. Immutable; may be shared.
+
+    Raises:
+        DataFileError: the model has a label that this taxonomy does not know.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        opinion: Opinion,
+        taxonomy: Taxonomy,
+        calibration: Calibration | None = None,
+        *,
+        sure: float = SURE,
+        trust: float = TRUST,
+    ) -> None:
+        """
+        Args:
+            classifier: whose evidence is weighed.
+            opinion: who is asked.
+            taxonomy: what the model's labels are names of.
+            calibration: the classifier's; the packaged one by default.
+            sure: see `SURE`; above 1 the model is always asked.
+            trust: see `TRUST`; 0 listens to the model alone.
+        """
+        lexicon = classifier.lexicon
+        self._classifier = classifier
+        self._fold = lexicon.folding.fold
+        self._ask = opinion.ask
+        self._codes: Final = lexicon.codes
+        self._taxonomy = taxonomy
+        labels = [
+            _label(label, usual, taxonomy, lexicon.codes)
+            for label, usual in zip(opinion.labels, opinion.usual, strict=True)
+        ]
+        self._usual: Final = tuple([label.usual for label in labels])
+        self._labels_of: Final = tuple(
+            [
+                tuple([number for number, label in enumerate(labels) if code in label.leaves])
+                for code in range(len(lexicon.codes))
+            ]
+        )
+        """Subcategory -> the labels that stand for it."""
+        self._floor: Final = DOUBT**trust
+        told = calibration or load_calibration()
+        self._sure: Final = told.lexicon[int(sure * 1000)] if sure <= 1 else 2.0
+        self._confidence: Final = told.advised
+        self._trust: Final = trust
+
+    def classify(self, text: str) -> Classification:
+        """Classify `text`; never raises."""
+        found = self._classifier.classify(text)
+        return found if found.confidence >= self._sure else self._advised(text, found)
+
+    def _advised(self, text: str, found: Classification) -> Classification:
+        folded = self._fold(text)
+        if not _LETTER.search(folded):
+            return found
+        shares = self._ask(folded)
+        floor = self._floor
+        votes = [(share + _NEVER) * floor for share in shares]
+        sums: dict[int, float] = {}
+        leading: dict[int, tuple[float, int]] = {}
+        for code, weight in found.scores.items():
+            if weight > 0:
+                for label in self._labels_of[code]:
+                    sums[label] = sums.get(label, 0.0) + weight
+                    leading[label] = max(leading.get(label, (0.0, 0)), (weight, -code))
+        for label, total in sums.items():
+            votes[label] = (shares[label] + _NEVER) * (total + DOUBT) ** self._trust
+        top = max(votes)
+        best = votes.index(top)
+        confidence = self._confidence[int(top / sum(votes) * 1000 + 0.5)]
+        if best in leading:
+            leaf = self._codes[-leading[best][1]]
+        elif sums or shares[best] >= LEAST:
+            leaf = self._codes[self._usual[best]]
+        else:
+            return found
+        if best not in leading and leaf.startswith("OTH."):
+            leaf = UNKNOWN
+        if leaf == found.subcategory:
+            return replace(found, confidence=confidence)
+        meant = self._taxonomy.subcategory(leaf)
+        return replace(
+            found,
+            category=meant.category,
+            subcategory=leaf,
+            coarse=meant.coarse,
+            confidence=confidence,
+            red_line=meant.red_line,
+            learned=int(shares[best] * 1000 + 0.5) / 1000,
+        )
+
+
+def _label(label: str, usual: str, taxonomy: Taxonomy, codes: tuple[str, ...]) -> _Label:
+    leaves = leaves_of(label, taxonomy)
+    if not leaves or usual not in leaves:
+        raise DataFileError(
+            f"the model was trained on the label {label!r} (mostly {usual!r}), which this taxonomy does not have: train it anew",
+            place=label,
+            fault="is no label of this taxonomy",
+            remedy="train the model anew",
+        )
+    return _Label(frozenset([codes.index(leaf) for leaf in leaves]), codes.index(usual))
+
+
+def leaves_of(label: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the subcategories that a label stands for: a coarse class, a category or a subcategory; none of a word that is neither."""
+    return tuple(
+        [code for code, leaf in taxonomy.subcategories.items() if label in {code, leaf.category, leaf.coarse}]
+    )

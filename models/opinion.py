@@ -1,0 +1,145 @@
+"""A second opinion on what a text is about, learned from texts that were labelled: a linear model over pieces of words.
+
+    folded text ─> its pieces of one to five characters ─> their buckets ─> a row of small whole numbers each ─> sums ─> shares
+
+Owns the pieces, the file of a model and how it is asked; who asks, and when, is `advised`; who trains, `agents.training`.
+Everything that is summed is a whole number, so that every machine comes to the same opinion. The file:
+
+    8 bytes `cx-opin\\x01` (the last one is the format), 32 bytes SHA-256 of the rest, the rest: a zlib stream of msgpack.
+"""
+
+import hashlib
+import math
+import re
+import zlib
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import DataFileError
+
+MAGIC: Final = b"cx-opin"
+FORMAT: Final = 1
+BITS: Final = 16
+BUCKETS: Final = 1 << BITS
+"""Pieces that share a bucket share what they say; a model of this size takes a megabyte in memory."""
+LONGEST_PIECE: Final = 5
+READ: Final = 1_000
+"""Characters of a text that are read; the first ones say what it is about, and the cost stays bounded."""
+_MOST_LABELS: Final = 256
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes that a file may unpack to."""
+_BETWEEN: Final = re.compile(r"[\W\d_]+")
+_PRIME: Final = np.uint32(0x01000193)
+_SPREAD: Final = np.uint32(0x9E3779B1)
+_MIXED: Final = np.uint32(15)
+_KEPT: Final = np.uint32(32 - BITS)
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What a file holds. `table` has a row for each bucket: the square of what the bucket counts, then a number for each label."""
+
+    labels: tuple[str, ...]
+    usual: tuple[str, ...]
+    """For each label the subcategory that most of its texts have."""
+    bias: tuple[float, ...]
+    scale: float
+    """What one unit of a label's number stands for."""
+    unit: float
+    """What one unit of a square stands for."""
+    table: bytes
+    texts: int
+    """How many it was trained on."""
+
+
+def pieces(folded: str) -> npt.NDArray[np.uint32]:
+    """Return the buckets of all pieces of a folded text, with repeats; what stands between words, and figures, are all alike."""
+    text = f" {_BETWEEN.sub(' ', folded[:READ]).strip()} ".encode("utf-32-le", "surrogatepass")
+    characters = piece = np.frombuffer(text, np.uint32)
+    found = [piece]
+    for length in range(1, min(LONGEST_PIECE, len(characters))):
+        piece = piece[:-1] * _PRIME + characters[length:]
+        found.append(piece)
+    hashed = np.concatenate(found)
+    hashed ^= hashed >> _MIXED
+    hashed *= _SPREAD
+    hashed >>= _KEPT
+    return hashed
+
+
+class Opinion:
+    """A trained model. Immutable; may be shared."""
+
+    def __init__(self, saved: Saved, digest: str) -> None:
+        self.labels: Final = saved.labels
+        self.usual: Final = saved.usual
+        self.texts: Final = saved.texts
+        self.digest: Final = digest
+        """16 hexadecimal digits: two models with the same ones say the same."""
+        self._width: Final = len(saved.labels) + 1
+        self._table: Final = np.frombuffer(saved.table, np.int8).reshape(BUCKETS, self._width)
+        self._ones: Final = np.ones(LONGEST_PIECE * (READ + 2), np.float32)
+        self._bias: Final = saved.bias
+        self._scale: Final = saved.scale
+        self._unit: Final = saved.unit
+
+    def ask(self, folded: str) -> list[float]:
+        """Return the shares of the labels, in their order, for a folded text; some twenty-five microseconds."""
+        found = pieces(folded)
+        # Whole numbers below 2 to the 24th: their sums are exact in whatever order a machine adds them.
+        sums: Any = (self._ones[: len(found)] @ self._table.take(found, axis=0).astype(np.float32)).tolist()
+        length = math.sqrt(max(1, sums[0]) * self._unit)
+        logits = [
+            total * self._scale / length + bias for total, bias in zip(sums[1:], self._bias, strict=True)
+        ]
+        top = max(logits)
+        powers = [math.exp(logit - top) for logit in logits]
+        whole = sum(powers)
+        return [power / whole for power in powers]
+
+
+def save(saved: Saved) -> bytes:
+    """Return the content of a model's file."""
+    body = zlib.compress(msgspec.msgpack.encode(saved), 9)
+    return MAGIC + bytes([FORMAT]) + hashlib.sha256(body).digest() + body
+
+
+def read(content: bytes, name: str) -> Opinion:
+    """Read a model's file.
+
+    Raises:
+        DataFileError: it is none, of another format, damaged, or does not fit together; the message says which.
+    """
+    if content[: len(MAGIC)] != MAGIC or len(content) <= len(MAGIC) + 33:
+        raise _refusal(
+            name, "is no model of `barometer classifier train`", "name the file that it wrote with --out"
+        )
+    found = content[len(MAGIC)]
+    if found != FORMAT:
+        raise _refusal(
+            name,
+            f"is a model of format {found}, this is a reader of format {FORMAT}",
+            "train it anew with this release",
+        )
+    digest, body = content[8:40], content[40:]
+    if hashlib.sha256(body).digest() != digest:
+        raise _refusal(
+            name, "is damaged: its content and its digest differ", "copy it again, or train it anew"
+        )
+    unpack = zlib.decompressobj()
+    try:
+        saved = msgspec.msgpack.decode(unpack.decompress(body, _LARGEST), type=Saved)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise _refusal(name, f"cannot be unpacked ({error})", "train it anew") from None
+    count = len(saved.labels)
+    if not 2 <= count <= _MOST_LABELS or not count == len(saved.usual) == len(saved.bias):
+        raise _refusal(name, f"has {count} labels and does not fit together", "train it anew")
+    if len(saved.table) != BUCKETS * (count + 1):
+        raise _refusal(name, f"has a table of {len(saved.table)} bytes for {count} labels", "train it anew")
+    return Opinion(saved, digest.hex()[:16])
+
+
+def _refusal(name: str, fault: str, remedy: str) -> DataFileError:
+    return DataFileError(f"{name} {fault}; {remedy}", place=name, fault=fault, remedy=remedy)

@@ -1,0 +1,84 @@
+"""The second opinion: what it learns, that it says the same everywhere, and that a file which is none is refused."""
+
+import hashlib
+import zlib
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import DataFileError
+from models.opinion import BUCKETS, LONGEST_PIECE, MAGIC, READ, pieces, read, save
+from tests.unit.models.taught import opinion, saved
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("this zorple is slow", "NET"), ("青铜树又卡", "NET"), ("no more quibble", "BIL"), ("紫云", "BIL")],
+)
+def test_what_was_learned_is_told_of_other_texts(text: str, label: str) -> None:
+    """Pieces of words decide, so a word in another sentence is known."""
+    told = opinion().ask(text)
+    assert opinion().labels[told.index(max(told))] == label
+    assert sum(told) == pytest.approx(1.0)
+
+
+def test_an_opinion_rests_on_whole_numbers() -> None:
+    """Sums of them are exact in any order, so that every machine says the same."""
+    table = np.frombuffer(saved().table, np.int8).reshape(BUCKETS, -1)
+    assert abs(table.astype(int)).max() * (READ + 2) * LONGEST_PIECE < 1 << 24
+    text = "zorple quibble 青铜树 " * 40
+    told = opinion().ask(text)
+    exact = table[pieces(text)].astype(np.int64).sum(axis=0)
+    scale = saved().scale / np.sqrt(max(1, exact[0]) * saved().unit)
+    logits = exact[1:] * scale + np.array(saved().bias)
+    powers = np.exp(logits - logits.max())
+    assert told == pytest.approx(list(powers / powers.sum()), abs=1e-12)
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_an_opinion(text: str) -> None:
+    """Also an empty one and lone surrogates; figures are all alike."""
+    told = opinion().ask(text)
+    assert len(told) == 3
+    assert (pieces("5 gb") == pieces("7 gb")).all()
+
+
+def test_only_the_beginning_of_a_long_text_is_read() -> None:
+    """The cost of a text is bounded."""
+    assert len(pieces("a" * 100_000)) == len(pieces("a" * READ)) <= (READ + 2) * LONGEST_PIECE
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(DataFileError) as caught:
+        read(content, "ours.model")
+    return str(caught.value)
+
+
+def test_a_file_that_is_no_model_of_this_format_is_refused_with_what_it_is() -> None:
+    """Another file, another format, a damaged one, and one whose parts do not fit."""
+    good = save(saved())
+    assert read(good, "ours.model").digest == hashlib.sha256(good[40:]).hexdigest()[:16]
+    assert "ours.model is no model of `barometer classifier train`" in refusal(b"language: zh")
+    assert "is no model" in refusal(good[:20])
+    assert "is a model of format 9, this is a reader of format 1" in refusal(MAGIC + b"\x09" + good[8:])
+    assert "is damaged" in refusal(good[:-1] + bytes([good[-1] ^ 1]))
+    assert "is damaged" in refusal(good[:-1])
+
+    def forged(body: bytes) -> bytes:
+        return MAGIC + b"\x01" + hashlib.sha256(body).digest() + body
+
+    assert "cannot be unpacked" in refusal(forged(b"nothing that zlib wrote"))
+    assert "cannot be unpacked" in refusal(forged(zlib.compress(b"\xc1")))
+    short = msgspec.structs.replace(saved(), table=saved().table[:-1])
+    assert "has a table of" in refusal(save(short))
+    lost = msgspec.structs.replace(saved(), usual=saved().usual[:-1])
+    assert "does not fit together" in refusal(save(lost))
+
+
+def test_another_model_has_another_digest() -> None:
+    """By which a ledger knows it."""
+    other = msgspec.structs.replace(saved(), bias=(0.0, 0.0, 1.0))
+    assert read(save(other), "other").digest != opinion().digest
