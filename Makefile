@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo lint test coverage check bench recovery warnings chaos fmt lock clean
+.PHONY: help env demo lint test coverage check bench recovery warnings chaos screenshots fmt lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: $(VENV)/.jars ## build .venv/ with everything (locked, checked by hash) and fetch the embedded Kafka
 	@echo "environment ready: $(BIN)/barometer"
@@ -46,6 +46,9 @@ warnings: env ## what is found and what is false on simulated fortnights, beside
 
 chaos: env ## kill, freeze and cut off a pipeline under load, and recompute: SCALE=short|full SEED=N REPORT=FILE.md
 	@$(BIN)/python -m tests.chaos --scale $(or $(SCALE),short) --seed $(or $(SEED),1) $(if $(REPORT),--report $(REPORT))
+
+screenshots: env ## pictures of every page of the console in docs/pictures/, of a simulated morning on real parts
+	@$(BIN)/python -m tests.real.pictures
 
 fmt: env ## put every file into the format, fix what can be fixed safely, and write the tables of README and docs
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -25,7 +25,9 @@ class NotSent(BarometerError):
     """The broker did not confirm an event."""
 
 
-def send_action(access: KafkaAccess, topic: str, key: str, fields: dict[str, Any]) -> str:
+def send_action(
+    access: KafkaAccess, topic: str, key: str, fields: dict[str, Any], *, source: str = SOURCE
+) -> str:
     """Send one event of `topic` with the time of now, and return its id when the broker has it.
 
     Args:
@@ -33,6 +35,7 @@ def send_action(access: KafkaAccess, topic: str, key: str, fields: dict[str, Any
         topic: of operator actions or feedback.
         key: what it is about.
         fields: of the event, by their wire names.
+        source: CloudEvents source: from where it was done.
 
     Raises:
         RejectedEvent: it would be refused.
@@ -40,7 +43,7 @@ def send_action(access: KafkaAccess, topic: str, key: str, fields: dict[str, Any
     """
     id, now = str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds")
     value = msgspec.json.encode({"id": id, "time": now, **fields})
-    headers = cloudevent_headers(id, by_name(topic).ce_type, now, source=SOURCE)
+    headers = cloudevent_headers(id, by_name(topic).ce_type, now, source=source)
     decoder: EventDecoder[Any] = decoders()[topic]
     decoder.decode(value, headers)
     refusals: list[str] = []

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "simulate": "Write a simulated operator's events, with the truth about its incidents.",
     "replay": "Send recorded events into the topics, at any speed.",
     "tail": "Watch warnings, notices, notifications or classified complaints as they come.",
+    "console": "Serve the operations console: live web pages of warnings, regions, satisfaction, pipeline, handover.",
     "board": "Show the live board in Redis, or rebuild it from Kafka.",
     "classify": "Say what texts are about: lines or JSON in, JSON out.",
     "classifier": "Measure the classifier on texts that people have labelled.",

@@ -7,7 +7,7 @@ as a power cut would; at the end everything is recomputed from the source, which
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -22,6 +22,7 @@ from rich.text import Text
 
 from agents.boardagent import board_of
 from agents.cluster import BrokerUnreachable
+from agents.democonsole import DemoConsole
 from agents.embedded.guard import Guarded
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
@@ -73,6 +74,8 @@ class DemoPlan:
     seed: int = 1
     scale: float = 0.3
     language: Language = "en"
+    stay: bool = False
+    """Leave everything running at the end until Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,9 @@ def run_demo(plan: DemoPlan, now: datetime, say: Say) -> DemoResult:
     with ExitStack() as stack:
         stack.enter_context(no_variables())
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="barometer-demo-")))
+        console = DemoConsole.on_a_free_port(plan.language, scratch)
+        if console is not None:
+            say(Text(f"Operations console: {console.address} (ready in a few seconds)", style="bold"))
         begun = monotonic()
         cluster = stack.enter_context(KafkaCluster())
         say(
@@ -121,6 +127,8 @@ def run_demo(plan: DemoPlan, now: datetime, say: Say) -> DemoResult:
             session_timeout_seconds=SESSION_SECONDS,
         )
         provision(settings.brokers, catalogue(), partitions=settings.partitions, replication=1)
+        if console is not None:
+            stack.enter_context(console.running(settings))
         today = now.astimezone(ZoneInfo(settings.zone)).date()
         return _Demo(plan, today, settings, redis, scratch, say).run(stack)
 
@@ -155,6 +163,8 @@ class _Demo:
             first = self._history(envelopes)
             self._morning(chain([first], envelopes))
             report = self._verify()
+            if self._plan.stay:
+                self._stay()
         finally:
             stop.set()
             watcher.join(timeout=10)
@@ -274,6 +284,12 @@ class _Demo:
                 raise BrokerUnreachable(f"worker {number} has ended with exit code {code}:\n{log[-3000:]}")
         board = board_of(self._settings)
         return verify(self._settings.brokers, self._settings, wait_seconds=CAUGHT_UP_SECONDS, board=board)
+
+    def _stay(self) -> None:
+        self._say("Everything is left running, the console as well. Ctrl-C ends it.")
+        with suppress(KeyboardInterrupt):
+            while True:
+                sleep(1)
 
     def _count(self, report: VerifyReport) -> DemoResult:
         decoder = msgspec.json.Decoder(EarlyWarning)

@@ -12,11 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from agents.kafkaclient import Brokers
+from agents.lines import Language
 from agents.reading import TopicReader
 from agents.seriesplot import Point
+from agents.settings import Settings
 from models.annotated import WarningState
 from models.cells import partition_of
-from models.measures import FIELDS, MEANS, WIDTH, Stream, moments
+from models.measures import WIDTH, Stream, measured
 from models.outcomes import EarlyWarning, PaneSnapshot, WarningTransition
 from models.pane import DAY, MINUTE
 from topics.catalogue import EARLY_WARNINGS, PANES, WARNING_STATES
@@ -163,20 +165,6 @@ def buckets_of(transitions: Sequence[EarlyWarning], minutes: Mapping[int, Sequen
     return found
 
 
-def measured(stream: Stream, measure: str, sums: Sequence[int]) -> float | None:
-    """Return a measure of a window's sums; None without a sample, or where this version does not know it."""
-    fields = FIELDS[stream]
-    if measure in fields:
-        return float(sums[fields.index(measure)])
-    if measure in MEANS[stream]:
-        sample = moments(stream, measure, sums)
-        return sample.total / sample.n if sample.n else None
-    part, _, whole = (one.strip() for one in measure.partition("/"))
-    if part not in fields or whole not in fields or not sums[fields.index(whole)]:
-        return None
-    return sums[fields.index(part)] / sums[fields.index(whole)]
-
-
 def _line(transitions: Iterable[EarlyWarning]) -> dict[int, float]:
     """Return what was expected by the end of the window; the transition that told it first had not learned from it yet."""
     found: dict[int, float] = {}
@@ -215,3 +203,19 @@ def plain(
             for one in buckets
         ],
     }
+
+
+def rule_words(settings: Settings, warning: EarlyWarning, lang: Language) -> list[str]:
+    """Return the rule in words; nothing where the rules of the settings have it otherwise than the warning."""
+    from agents.rulelines import spoken
+    from models.capacity import dimension_values
+    from models.regions import load_regions
+    from models.rules import load_rules
+    from models.taxonomy import load_taxonomy
+
+    rules = load_rules(settings.rules_file, settings.dimensions)
+    rule = next((one for one in rules.rules if one.version == warning.rule_version), None)
+    if rule is None:
+        return []
+    said = spoken(rule, dimension_values(load_regions(), load_taxonomy()), lang)
+    return [said.title, *(f"{label}: {text}" for label, text in said.lines)]

@@ -4,6 +4,7 @@ Settings are frozen values, and no module holds an instance. Where they come fro
 flags) is read in `agents.sources`; nothing reads the environment elsewhere.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +24,11 @@ DEMO_CUSTOMER_KEY: Final = "barometer-demo-key-not-for-production"
 AUTO: Final = "auto"
 CHINA: Final = "CN"
 CHINA_ZONE: Final = "Asia/Shanghai"
+
+
+def listed(text: str) -> list[str]:
+    """Return the parts of a comma-separated setting."""
+    return [part for one in text.split(",") if (part := one.strip())]
 
 
 class Settings(BaseSettings):
@@ -158,6 +164,32 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Where /metrics and /health listen.")
     metrics_port: int = Field(9464, ge=0, le=65_535, description="0 takes any free port and logs it.")
+    console_host: str = Field(
+        "127.0.0.1", description="Where the console listens; another address needs a token or proxies."
+    )
+    console_port: int = Field(8650, ge=1, le=65_535, description="The console's port.")
+    console_token: SecretStr | None = Field(
+        None, min_length=16, description="Token of those who may act in the console, 16 characters or more."
+    )
+    console_view_token: SecretStr | None = Field(
+        None, min_length=16, description="Token of those who may look and not act."
+    )
+    console_proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies that sign people in (OIDC) and name them, comma-separated.",
+    )
+    console_user_header: str = Field(
+        "X-Forwarded-User", description="Header in which such a proxy names who is signed in."
+    )
+    console_operators: str = Field(
+        "",
+        description="Names from such a proxy that may act, comma-separated; `*` for all. Others may look.",
+    )
+    console_label: str = Field(
+        "",
+        max_length=40,
+        description="What stands in the bar of every page of the console, for example a site.",
+    )
     data_dir: Path = Field(
         Path(".cache/worker"), description="Faust's scratch folder; holds nothing that matters."
     )
@@ -204,6 +236,18 @@ class Settings(BaseSettings):
             if any(len(set(combination)) < len(combination) for combination in combinations):
                 raise ValueError(f"{stream} names a dimension twice in one combination; name it once")
         return {stream: dimensions.get(stream, DEFAULT_DIMENSIONS[stream]) for stream in Stream}
+
+    @field_validator("console_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for one in listed(text):
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(
+                    f"{one!r} is no network; write for example 10.0.0.7 or 10.1.0.0/16"
+                ) from None
+        return text
 
     @field_validator("kafka_username", "kafka_password")
     @classmethod

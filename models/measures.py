@@ -128,3 +128,20 @@ def index_of(stream: Stream, field: str) -> int:
     except ValueError:
         known = ", ".join(FIELDS[stream])
         raise ValueError(f"{stream} has no measure {field!r}; it has {known}") from None
+
+
+def measured(stream: Stream, measure: str, sums: Sequence[int]) -> float | None:
+    """Return a measure of a window's on-time sums: a field, a mean, or `part / whole`.
+
+    None without a sample, or where this version does not know the measure.
+    """
+    fields = FIELDS[stream]
+    if measure in fields:
+        return float(sums[fields.index(measure)])
+    if measure in MEANS[stream]:
+        sample = moments(stream, measure, sums)
+        return sample.total / sample.n if sample.n else None
+    part, _, whole = (one.strip() for one in measure.partition("/"))
+    if part not in fields or whole not in fields or not sums[fields.index(whole)]:
+        return None
+    return sums[fields.index(part)] / sums[fields.index(whole)]

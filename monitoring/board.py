@@ -5,12 +5,12 @@
     barometer:{board}:worker:<id>            what a worker saw of itself (JSON), for WORKER_TTL_MS
     barometer:{board}:workers                sorted set: ids of those workers
 
-Kinds are `warnings`, `windows`, `incidents`. The hash of a partition and its sentinel (topic id, next offset) are one key and
+Kinds are `warnings`, `windows`, `incidents`, `states`. The hash of a partition and its sentinel (topic id, next offset) are one key and
 change in one step: whatever Redis loses, it loses both, so a sentinel that stands is true. All keys share a hash tag and so
 live on one node of a cluster.
 
-Bounds: three hashes for each partition and the stream; in the hashes an entry for each open warning (1-2 KB), each cell whose
-30-day window is not empty (0.3-0.7 KB) and each open incident, and `GRAVES_MAX` graves of 100 bytes for each; the stream some
+Bounds: four hashes for each partition and the stream; in the hashes two entries for each open warning (1-2 KB each), one for each
+cell whose 30-day window is not empty (0.3-0.7 KB) and each open incident, and `GRAVES_MAX` graves of 100 bytes for each; the stream some
 10 MB. A rebuild needs one partition a second time. Everything expires `TTL_MS` after the last projector has gone.
 
 What workers tell of themselves (`beat`) is observed and ephemeral: facts from Kafka (offsets, watermarks, counts since the
@@ -230,6 +230,32 @@ class Board:
         return view_of(
             dict(zip(places, hashes, strict=True)), [one for one in told if isinstance(one, bytes)]
         )
+
+    def look(self, partitions: int) -> BoardView:
+        """Return how far every partition is and what workers tell, without any entry."""
+        places = [(kind, partition) for kind in BoardKind for partition in range(partitions)]
+        names = ("@", "@at", "@rebuilding")
+        client = self._connected()
+        try:
+            with client.pipeline(transaction=False) as pipe:
+                for kind, partition in places:
+                    for name in names:
+                        pipe.hget(self.key(kind, partition), name)
+                pipe.zrange(self.key("workers"), 0, -1)
+                *found, workers = pipe.execute()
+            keys = [self.key("worker", worker.decode()) for worker in workers]
+            told = client.mget(keys) if keys else []
+        except FAULTS as error:
+            raise self._failed(error) from None
+        hashes = {
+            place: {
+                name.encode(): held
+                for name, held in zip(names, found[3 * number : 3 * number + 3], strict=True)
+                if held is not None
+            }
+            for number, place in enumerate(places)
+        }
+        return view_of(hashes, [one for one in told if isinstance(one, bytes)])
 
     def newest_change(self) -> str:
         """Return the id of the latest change, `0-0` before the first; take it before `read`, and follow from it."""

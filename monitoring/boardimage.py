@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from models.incident import Status
-from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS
+from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WARNING_STATES, WINDOWS
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -22,17 +22,23 @@ class BoardKind(StrEnum):
     WARNINGS = "warnings"
     WINDOWS = "windows"
     INCIDENTS = "incidents"
+    STATES = "states"
+    """What was added to warnings: who acts, what holds back, notes."""
 
 
 TOPICS: Final = {
     BoardKind.WARNINGS: ACTIVE_WARNINGS,
     BoardKind.WINDOWS: WINDOWS,
     BoardKind.INCIDENTS: INCIDENTS,
+    BoardKind.STATES: WARNING_STATES,
 }
 KIND_OF: Final = {topic: kind for kind, topic in TOPICS.items()}
 
 ENDED: Final[frozenset[str]] = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED})
 """Of an incident that is over, though complaints may still settle: it leaves the board, and comes back if it goes on."""
+
+_IN_LOG_ORDER: Final = frozenset({BoardKind.INCIDENTS, BoardKind.STATES})
+"""One writer at a time: where a record has no number of its own, its offset is one."""
 
 GRAVES_MAX: Final = 512
 """How many ended keys of a partition are remembered, so that a late, older record of one does not bring it back."""
@@ -52,6 +58,7 @@ class _Marks(msgspec.Struct, rename="camel"):
     sequence: int | None = None
     closed_until: int | None = None
     status: str = ""
+    cleared: int = 0
 
 
 _decode_marks = msgspec.json.Decoder(_Marks).decode
@@ -65,17 +72,22 @@ def change_of(
         return None
     name = key.decode(errors="replace")
     if value is None:
-        return Change(name, _sequence_in(headers), None)
+        # The number in the id of a state's tombstone is a time.
+        return Change(name, offset if kind is BoardKind.STATES else _sequence_in(headers), None)
     try:
         marks = _decode_marks(value)
     except msgspec.MsgspecError:
         return None
     sequence = marks.closed_until if kind is BoardKind.WINDOWS else marks.sequence
     if sequence is None:
-        if kind is not BoardKind.INCIDENTS:
+        if kind not in _IN_LOG_ORDER:
             return None
         sequence = offset
-    is_over = kind is BoardKind.INCIDENTS and marks.status in ENDED
+    is_over = (
+        marks.cleared > 0
+        if kind is BoardKind.STATES
+        else kind is BoardKind.INCIDENTS and marks.status in ENDED
+    )
     return Change(name, sequence, None if is_over else value)
 
 

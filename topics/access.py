@@ -47,14 +47,14 @@ FAULTS_INPUTS = frozenset({NETWORK_FAULTS, NETWORK_TOPOLOGY})
 FAULTS_OUTPUTS = frozenset({COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS})
 RULES_WRITER = "barometer-rules"
 """Transactional id of whoever pushes rules: one after the other, so that every partition gets them in the same order."""
-READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS})
+READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS, WARNING_STATES})
 """Outputs that every worker reads: panes for the windows, the rest for the board."""
 READ_BACK_FOR_FAULTS = frozenset({CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE})
 RULES_WRITTEN = frozenset({PANES, RULE_SETS})
 """Where rule sets are pushed to, in one transaction."""
 DUTY_INPUTS = frozenset({OPERATOR_ACTIONS, WARNING_FEEDBACK})
 DUTY_OUTPUTS = frozenset({WARNING_STATES, NOTIFICATIONS, SUPPRESSIONS, DUTY_STATE})
-READ_BACK_FOR_DUTY = frozenset({EARLY_WARNINGS, EXCESSES, WARNING_STATES, DUTY_STATE})
+READ_BACK_FOR_DUTY = frozenset({EARLY_WARNINGS, EXCESSES, DUTY_STATE})
 DELIVERED = frozenset({NOTIFICATIONS, DELIVERY_FAILURES})
 """What a deliverer reads; the second is its token, of which one process at a time has the only partition."""
 READING_GROUP = f"{GROUP}-reading"

@@ -42,17 +42,22 @@ class Span(click.ParamType):
     help="1 is 100,000 events a day.",
 )
 @click.option("--lang", "language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
-def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"]) -> None:
+@click.option(
+    "--stay", is_flag=True, help="Leave everything running at the end, to look around in the console."
+)
+def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"], *, stay: bool) -> None:
     """Watch Barometer work. Needs nothing but this program: Kafka and Redis are started on free ports and removed afterwards.
 
     Two workers learn from a week of simulated events; then a simulated morning goes wrong while you watch: warnings appear
     with what was expected and what was seen, Redis and one worker are killed in the middle, and at the end everything is
-    recomputed from the source topics and compared, the live board as well.
+    recomputed from the source topics and compared, the live board as well. The first line is the address of the operations
+    console: open it in a browser.
 
     \b
     Examples
       barometer demo
       barometer demo --for 60s --lang zh
+      barometer demo --stay
       barometer demo --for 60s | tail -1        the result as one JSON object
 
     The last line of standard output is one JSON object: events_in, classified, dead_letters, warnings_raised,
@@ -65,7 +70,7 @@ def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"])
 
     screen = console()
     fetch_with_progress()
-    plan = DemoPlan(seconds, seed, scale, language)
+    plan = DemoPlan(seconds, seed, scale, language, stay)
     result = run_demo(plan, datetime.now(UTC), screen.print)
     show(result.report, screen)
     click.echo(

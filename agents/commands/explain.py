@@ -14,6 +14,7 @@ from agents.explanation import (
     minutes_of,
     plain,
     points_of,
+    rule_words,
     span_of,
     state_of,
     transitions_of,
@@ -21,7 +22,7 @@ from agents.explanation import (
 from agents.kafkaprobe import reach
 from agents.lines import STATES_ZH, Language, Lines, duration, number
 from agents.seriesplot import plot
-from agents.settings import Settings, load_settings
+from agents.settings import load_settings
 from agents.terminal import console, local_time, printable
 from agents.warninglines import annotations
 from models.annotated import WarningState
@@ -94,7 +95,7 @@ def explain(*, warning_id: str, brokers: str | None, lang: Language, as_json: bo
 
             minutes = minutes_of(access, last.stream, last.cell, start, end, progress)
         buckets = buckets_of(transitions, minutes)
-    words = _rule_words(settings, transitions[-1], lang)
+    words = rule_words(settings, transitions[-1], lang)
     if as_json:
         click.echo(msgspec.json.encode(plain(transitions, state, buckets, words)))
         return
@@ -159,19 +160,3 @@ def told(
         )
         parts.append(chart)
     return parts
-
-
-def _rule_words(settings: Settings, warning: EarlyWarning, lang: Language) -> list[str]:
-    """Return the rule in words; nothing where the rules of the settings have it otherwise than the warning."""
-    from agents.rulelines import spoken
-    from models.capacity import dimension_values
-    from models.regions import load_regions
-    from models.rules import load_rules
-    from models.taxonomy import load_taxonomy
-
-    rules = load_rules(settings.rules_file, settings.dimensions)
-    rule = next((one for one in rules.rules if one.version == warning.rule_version), None)
-    if rule is None:
-        return []
-    said = spoken(rule, dimension_values(load_regions(), load_taxonomy()), lang)
-    return [said.title, *(f"{label}: {text}" for label, text in said.lines)]

@@ -20,7 +20,7 @@ from monitoring.board import Board
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import BoardView
 from monitoring.redisclient import RedisFault
-from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS
+from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WARNING_STATES, WINDOWS
 
 BOARD_TABLE: Final = "board"
 POLL_SECONDS: Final = 0.5
@@ -28,6 +28,7 @@ TOPICS: Final = {
     ACTIVE_WARNINGS: BoardKind.WARNINGS,
     WINDOWS: BoardKind.WINDOWS,
     INCIDENTS: BoardKind.INCIDENTS,
+    WARNING_STATES: BoardKind.STATES,
 }
 OVER: Final = ("resolved", "closed", "cancelled")
 """Statuses of an incident that is not open."""
@@ -109,11 +110,14 @@ def _read(topic: str, key: str, message: Any) -> _Kept:
     value = message.value()
     if topic == WINDOWS:
         return _Kept(told_by(key, value, message.headers()).until, value)
+    if value is None and topic == WARNING_STATES:
+        return _Kept(message.offset(), None)
     if value is None:
         return _Kept(int(dict(message.headers() or ())["ce_id"].rpartition(b"/")[2]), None)
     fields = msgspec.json.decode(value)
     sequence = fields.get("sequence", message.offset())
     is_over = topic == INCIDENTS and fields["status"] in OVER
+    is_over = is_over or (topic == WARNING_STATES and bool(fields.get("cleared")))
     return _Kept(sequence, None if is_over else value)
 
 

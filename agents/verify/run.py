@@ -75,6 +75,7 @@ from topics.catalogue import (
     INCIDENTS,
     PANES,
     RULE_SET_REPORTS,
+    WARNING_STATES,
     WINDOWS,
     input_of,
     work_orders,
@@ -134,7 +135,9 @@ def verify(
     }
     sources = existing(cluster, list(inputs.values()), settings.partitions)
     keyed = existing(
-        cluster, [PANES, EARLY_WARNINGS, ACTIVE_WARNINGS, WINDOWS, INCIDENTS], settings.partitions
+        cluster,
+        [PANES, EARLY_WARNINGS, ACTIVE_WARNINGS, WINDOWS, INCIDENTS, WARNING_STATES],
+        settings.partitions,
     )
     free = existing(cluster, [name for names in topics.values() for name in names], None)
     reported = existing(cluster, [RULE_SET_REPORTS], None)
@@ -181,7 +184,7 @@ def verify(
     ends[WINDOWS] = compare_windows(cluster, brokers, keyed[3], expected, told_to, deadline, tallies)
     if board is not None:
         meter.begin("comparing the board", 0)
-        shown = {**ends, INCIDENTS: offsets.outputs[INCIDENTS]}
+        shown = {**ends, **{name: offsets.outputs[name] for name in (INCIDENTS, WARNING_STATES)}}
         tallies.add([compare_board(board, brokers, keyed[2:], shown, expected, deadline)])
     return VerifyReport(
         tables=tuple(tallies.all()),

@@ -260,6 +260,12 @@ def test_a_reader_sees_how_complete_and_how_old_it_is(board: Board) -> None:
     assert (found[0].append, found[1].age_ms(NOW), dict(found[2].rebuilding)["done"]) == (NOW - 9, 1_000, 3)
     assert not view.is_complete(NOW)
     assert view.age_ms(NOW) is None
+    board.beat("w-1", {"id": "w-1"}, NOW)
+    seen, whole = board.look(4), board.read(4)
+    assert (seen.partitions, seen.workers) == (whole.partitions, whole.workers), (
+        "without the entries it is the same"
+    )
+    assert seen.workers
     assert found[0].standing(NOW + STALE_MS + 1) is Standing.STALE
     position = Position("T", 5)
     board.apply(WARNINGS, 2, position, position, Details(NOW, 5), [])

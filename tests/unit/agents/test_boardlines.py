@@ -76,6 +76,7 @@ def view(**parts: dict[bytes, bytes]) -> BoardView:
             b"=complaints|all": b"1 " + snapshot("all"),
             b"=complaints|region=44": b"1 " + snapshot("region=44"),
         },
+        "states": COMPLETE,
         "incidents": {**COMPLETE, b"=i-1": '2 {"id":"i-1","name":"\u202ered"}'.encode()},
         **parts,
     }
@@ -98,8 +99,8 @@ def shown(seen: BoardView, language: Language = "en", cell: str = "", now: int =
 def test_a_complete_board_says_so_first() -> None:
     """With how much it covers and how old it is."""
     first = shown(view()).splitlines()[0]
-    assert first == "complete: 3 partitions, up to offsets that sum to 12, looked at 2.0 s ago"
-    assert shown(view(), "zh").splitlines()[0] == "完整：3 个分区，位点合计 12，2.0 秒前核对"
+    assert first == "complete: 4 partitions, up to offsets that sum to 16, looked at 2.0 s ago"
+    assert shown(view(), "zh").splitlines()[0] == "完整：4 个分区，位点合计 16，2.0 秒前核对"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_what_is_not_complete_is_named(part: str, said: str) -> None:
 def test_a_board_that_nobody_refreshes_is_stale() -> None:
     """It may be right; nobody says so any more."""
     text = shown(view(), now=NOW + STALE_MS + 1)
-    assert text.count(": stale 4 / 4") == 3
+    assert text.count(": stale 4 / 4") == 4
 
 
 def test_the_worst_and_the_newest_warning_stand_on_top() -> None:

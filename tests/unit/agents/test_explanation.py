@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from agents.commands import warnings as command
-from agents.commands.explain import _rule_words, told
-from agents.explanation import buckets_of, measured, plain, points_of, span_of
+from agents.commands.explain import told
+from agents.explanation import buckets_of, plain, points_of, rule_words, span_of
 from agents.lines import Lines
 from agents.seriesplot import plot
 from agents.settings import load_settings
@@ -23,7 +23,7 @@ from models.annotated import (
     Verdict,
     WarningState,
 )
-from models.measures import FIELDS, WIDTH, Stream
+from models.measures import FIELDS, WIDTH, Stream, measured
 from models.outcomes import Contribution
 from models.rules import load_rules
 from tests.unit.models.duties import MORNING, Bench, at, cleared, warning
@@ -147,10 +147,10 @@ def test_the_rule_is_put_into_words_where_the_settings_have_it_as_the_warning() 
     """By the version of the rule itself; of one that reads otherwise now nothing is claimed."""
     rule = load_rules().rule("EW01")
     known = warning("w1", rule="EW01", rule_version=rule.version)
-    words = _rule_words(load_settings(), known, "en")
+    words = rule_words(load_settings(), known, "en")
     assert "Complaint surge" in words[0]
     assert len(words) > 3
-    assert _rule_words(load_settings(), warning("w1", rule="EW01", rule_version="other"), "en") == []
+    assert rule_words(load_settings(), warning("w1", rule="EW01", rule_version="other"), "en") == []
 
 
 def test_an_explanation_for_machines_is_one_object() -> None:

@@ -61,6 +61,11 @@ WRONG = {
     "kafka_password": [""],
     "redis_password": [""],
     "kafka_key_file": ["key.pem"],
+    "console_port": ["0", "65536"],
+    "console_token": ["short"],
+    "console_view_token": ["short"],
+    "console_proxies": ["moon", "10.0.0.1/8", "10.0.0.7 10.0.0.8"],
+    "console_label": ["x" * 41],
 }
 ANY_TEXT = {
     *(
@@ -73,6 +78,9 @@ ANY_TEXT = {
         "model_file",
         "metrics_host",
         "data_dir",
+        "console_host",
+        "console_user_header",
+        "console_operators",
     ),
     *("kafka_username", "kafka_key_password", "kafka_certificate_file", "kafka_ca_file"),
 }
@@ -96,7 +104,7 @@ def test_a_wrong_setting_is_refused_by_its_variable(
     assert message.startswith(ENV_PREFIX + name.upper())
     assert description
     assert description in message
-    if name in {"customer_key", "kafka_password", "redis_password"}:
+    if name in {"customer_key", "kafka_password", "redis_password", "console_token", "console_view_token"}:
         assert not value or value not in message
     elif name != "dimensions":
         assert repr(value) in message

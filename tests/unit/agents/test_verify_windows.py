@@ -24,7 +24,7 @@ from monitoring.board import Board
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import view_of
 from tests.incidents import incident
-from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS
+from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WARNING_STATES, WINDOWS
 
 T0 = 1_749_999_600
 KEY = "complaints|all"
@@ -210,7 +210,12 @@ def test_a_tombstone_says_of_when_it_is() -> None:
         told_by(KEY, None, [])
 
 
-TOPICS = [Topic(ACTIVE_WARNINGS, "A", 1), Topic(WINDOWS, "W", 1), Topic(INCIDENTS, "I", 1)]
+TOPICS = [
+    Topic(ACTIVE_WARNINGS, "A", 1),
+    Topic(WINDOWS, "W", 1),
+    Topic(INCIDENTS, "I", 1),
+    Topic(WARNING_STATES, "S", 1),
+]
 INCIDENT = [
     Message(INCIDENTS, 0, "i-1", incident("i-1", 1), 1),
     Message(INCIDENTS, 1, "i-2", incident("i-2", 1), 1),

@@ -137,12 +137,15 @@ def test_what_the_server_says_is_told_with_the_remedy(error: Exception, said: st
         (BoardKind.WINDOWS, b'{"closedUntil":60}', [], Change("k", 60, b'{"closedUntil":60}')),
         (BoardKind.WINDOWS, b'{"sequence":60}', [], None),
         (BoardKind.INCIDENTS, b'{"status":"inProgress"}', [], Change("k", 7, b'{"status":"inProgress"}')),
+        (BoardKind.STATES, b'{"opened":5}', [], Change("k", 7, b'{"opened":5}')),
+        (BoardKind.STATES, b'{"opened":5,"cleared":6}', [], Change("k", 7, None)),
+        (BoardKind.STATES, None, [("ce_id", b"k/12/1772359200")], Change("k", 7, None)),
     ],
 )
 def test_a_record_is_a_change_of_its_key(
     kind: BoardKind, value: bytes | None, headers: list[tuple[str, bytes | None]], change: Change | None
 ) -> None:
-    """By the sequence of its topic; an incident without one has its offset; what is not as it should be is none."""
+    """By the sequence of its topic; an incident or state without one has its offset; what is not as it should be is none."""
     assert change_of(kind, b"k", value, headers, 7) == change
     assert change_of(kind, None, value, headers, 7) is None
 

@@ -101,13 +101,13 @@ def test_a_worker_that_is_no_duty_desk_leaves_its_topics_alone() -> None:
     for topic in (
         OPERATOR_ACTIONS,
         WARNING_FEEDBACK,
-        WARNING_STATES,
         NOTIFICATIONS,
         SUPPRESSIONS,
         DUTY_STATE,
     ):
         assert allowed(Role.WORKER, topic)
         assert allowed(Role.WORKER, topic, duty=False) == set()
+    assert allowed(Role.WORKER, WARNING_STATES, duty=False) == {"Read"}, "the board shows what others add"
     assert allowed(Role.WORKER, EARLY_WARNINGS) == {"Read", "Write"}
 
 

@@ -1,0 +1,1 @@
+"""The labels of the console by page; `monitoring.console.texts` puts them together."""
