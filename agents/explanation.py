@@ -85,12 +85,17 @@ def state_of(brokers: Brokers, warning_id: str) -> WarningState | None:
     return None if value is None else _state(value)
 
 
-def span_of(transitions: Sequence[EarlyWarning]) -> tuple[int, int, int]:
-    """Return start, end and window of the chart: half-open, multiples of the window apart."""
+def span_of(transitions: Sequence[EarlyWarning], until: int = 0) -> tuple[int, int, int]:
+    """Return start, end and window of the chart: half-open, multiples of the window apart.
+
+    Of a warning that goes on it ends with the last window that ends by `until`, where that is known and later.
+    """
     last = transitions[-1]
     window = last.line_seconds or max(MINUTE, last.window_seconds)
     over = last.transition == WarningTransition.CLEARED
     end = last.pane + (min(AFTER_WINDOWS * window, DAY) // window * window if over else 0)
+    if not over:
+        end += max(0, until - end) // window * window
     count = min(BUCKETS, max(2, int(PANES_KEPT.total_seconds()) // window))
     return end - count * window, end, window
 
@@ -141,9 +146,11 @@ def minutes_of(
     return found
 
 
-def buckets_of(transitions: Sequence[EarlyWarning], minutes: Mapping[int, Sequence[int]]) -> list[Bucket]:
-    """Return the windows of the chart, the earliest first."""
-    start, end, window = span_of(transitions)
+def buckets_of(
+    transitions: Sequence[EarlyWarning], minutes: Mapping[int, Sequence[int]], until: int = 0
+) -> list[Bucket]:
+    """Return the windows of the chart, the earliest first; `until` as in `span_of`."""
+    start, end, window = span_of(transitions, until)
     last = transitions[-1]
     stream = Stream(last.stream)
     over = last.pane if last.transition == WarningTransition.CLEARED else end

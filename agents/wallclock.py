@@ -2,7 +2,8 @@
 
 librdkafka waits for a moment of the wall clock (condition variables on CLOCK_REALTIME). When the clock goes two days ahead
 and then back again, its threads that began to wait in between sleep for two days, unless a call happens to wake them: a record
-stays unsent, a topic unread, and nothing fails. Nobody can wake them all from outside. A new process has no such threads.
+stays unsent, a topic unread, and nothing fails; nor can the clients be stopped in order then. Nobody can wake them all from outside.
+A new process has no such threads.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from time import monotonic
+from threading import Thread
+from time import monotonic, sleep
 from typing import Final
 
 import faust
@@ -48,6 +49,8 @@ LOOK_SECONDS: Final = 1.0
 """How often gauges and health facts are read."""
 SOON_SECONDS: Final = 0.1
 """And how often while the worker is not ready: whoever waits for that need not wait for the next look."""
+CLOCK_SECONDS: Final = 0.5
+"""How often the wall clock is compared, by a thread of its own: an event loop that is busy would miss a step that is taken back."""
 STOP_SECONDS: Final = 20.0
 """Longest orderly stop; then the process leaves at once. Nothing is lost: what was not committed is read again."""
 EXIT_STUCK: Final = 1
@@ -86,7 +89,6 @@ class Monitoring(Service):
         )
         self._on_ready = on_ready
         self._was_ready = False
-        self._clock = WallClock()
         pipeline.observer.metrics.watch(self._health, monotonic)
 
     async def on_start(self) -> None:
@@ -112,11 +114,6 @@ class Monitoring(Service):
         core = self._pipeline.core
         while not self.should_stop:
             await asyncio.sleep(LOOK_SECONDS if self._pipeline.observer.is_ready else SOON_SECONDS)
-            try:
-                self._clock.look()
-            except ClockSetBack as error:
-                core.on_failed(error)
-                return
             health = self._health
             health.beat(monotonic())
             if self._board is not None:
@@ -224,6 +221,19 @@ class _Worker(faust.Worker):
         return None
 
 
+def leave_when_set_back(clock: WallClock, exit_now: Callable[[int], object] = os._exit) -> None:
+    """Look at the clock until it is set back; then leave at once, as a power cut would: no client can be relied on to stop in order."""
+    try:
+        while True:
+            clock.look()
+            sleep(CLOCK_SECONDS)
+    except ClockSetBack as error:
+        log.critical("leaving at once: %s", error)
+        sys.stderr.write(f"Error: {error}\n")
+        sys.stderr.flush()
+        exit_now(EXIT_ENVIRONMENT)
+
+
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; returns when everything is flushed, committed and given back.
 
@@ -255,6 +265,7 @@ def run_worker(settings: Settings) -> None:
             settings, board, ids, facts=observer.facts, on_rebuild=observer.metrics.on_board_rebuild
         )
     reach("start")
+    Thread(target=leave_when_set_back, args=(WallClock(),), name="clock", daemon=True).start()
     serve(pipeline, settings, agent)
 
 

@@ -46,8 +46,9 @@ class Reposts:
         self._originals: dict[int, Original] = {}
         self._offsets: list[int] = []
         """Of the originals, ascending."""
-        self._bands: dict[bytes, list[int]] = {}
-        """Number of a band, its bytes and the place -> offsets of the originals that have it, ascending."""
+        self._bands: dict[bytes, int | list[int]] = {}
+        """Number of a band, its bytes and the place -> offset of the original that has it, or several, ascending. Most bands have
+        one: a list for each would be most of the time and memory that originals cost."""
         self.fresh: list[tuple[bytes, int, int]] = []
         """(packed, offset, time) of originals since the last `take_fresh`."""
 
@@ -77,8 +78,9 @@ class Reposts:
             holders = bands.get(key)
             if holders is None:
                 continue
-            until = len(holders) if holders[-1] < offset else bisect_left(holders, offset)
-            for other in holders[max(0, until - LOOKED_AT) : until]:
+            several = [holders] if isinstance(holders, int) else holders
+            until = len(several) if several[-1] < offset else bisect_left(several, offset)
+            for other in several[max(0, until - LOOKED_AT) : until]:
                 if other in seen:
                     continue
                 seen.add(other)
@@ -116,7 +118,9 @@ class Reposts:
         for key in keys:
             holders = bands.get(key)
             if holders is None:
-                bands[key] = [offset]
+                bands[key] = offset
+            elif isinstance(holders, int):
+                bands[key] = sorted((holders, offset))
             else:
                 insort(holders, offset)
 
@@ -152,9 +156,12 @@ class Reposts:
         packed = self._originals.pop(offset).packed
         for key in _keys(packed, packed[BYTES:-4]):
             holders = self._bands[key]
-            holders.remove(offset)
-            if not holders:
+            if isinstance(holders, int):
                 del self._bands[key]
+                continue
+            holders.remove(offset)
+            if len(holders) == 1:
+                self._bands[key] = holders[0]
 
     def take_fresh(self) -> list[tuple[bytes, int, int]]:
         """Return the originals that are not yet persisted, and start a new list."""

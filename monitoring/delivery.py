@@ -33,7 +33,8 @@ SECONDS: Final = Metric(
 OLDEST: Final = Metric(
     "barometer_delivery_oldest_seconds",
     Kind.GAUGE,
-    "How long ago the notification was due that a receiver has not taken; 0 where nothing waits.",
+    "How long ago the notification was due that a receiver has not taken, or for how long an Alertmanager could not be told again "
+    "what goes on; 0 where nothing waits.",
     ("receiver",),
 )
 LAG: Final = Metric(

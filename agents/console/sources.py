@@ -29,7 +29,13 @@ from models.decode import EventDecoder
 from models.errors import RejectedEvent
 from models.events import SubscriberCount
 from models.measures import Stream
-from models.outcomes import ClassifiedComplaint, DeadLetter, EarlyWarning, WindowSnapshot
+from models.outcomes import (
+    ClassifiedComplaint,
+    DeadLetter,
+    EarlyWarning,
+    WarningTransition,
+    WindowSnapshot,
+)
 from monitoring.console.formats import seconds_of
 from monitoring.console.sources import Bucket, Explanation, Letter
 from topics.catalogue import (
@@ -43,6 +49,8 @@ from topics.catalogue import (
 
 SOURCE: Final = "barometer/console"
 """CloudEvents source of what people do here."""
+FAR: Final = 2**40
+"""Epoch seconds behind everything."""
 SAMPLES: Final = 6
 SAMPLES_LOOKED_AT: Final = 4_000
 """Newest classified complaints of each partition that are looked through."""
@@ -72,8 +80,10 @@ class KafkaSources:
             return None
         last = transitions[-1]
         start, end, _ = span_of(transitions)
-        minutes = minutes_of(self._access, last.stream, last.cell, start, end)
-        buckets = buckets_of(transitions, minutes)
+        is_open = last.transition != WarningTransition.CLEARED
+        minutes = minutes_of(self._access, last.stream, last.cell, start, FAR if is_open else end)
+        # The newest minute may still be counted.
+        buckets = buckets_of(transitions, minutes, max(minutes, default=0))
         return Explanation(
             tuple(transitions),
             state_of(self._access, warning_id),

@@ -79,6 +79,8 @@ class Lane:
         self._book = AlertBook(target.receiver.link) if is_alerts else None
         self._refresh_at = 0.0
         self._waiting_since: float | None = None
+        self._stale_since: float | None = None
+        """Since when an Alertmanager could not be told again what goes on."""
         self._places: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
 
@@ -87,7 +89,8 @@ class Lane:
         """How things stand, for the metrics."""
         lag = sum(max(0, end - self._places.get(place, end)) for place, end in self._ends.items())
         alerts = None if self._book is None else len(self._book.active)
-        return ReceiverView(self._target.id, lag, self._waiting_since, alerts)
+        since = [one for one in (self._waiting_since, self._stale_since) if one is not None]
+        return ReceiverView(self._target.id, lag, min(since, default=None), alerts)
 
     async def run(self) -> None:
         """Go on until cancelled.
@@ -275,10 +278,14 @@ class Lane:
         resend = self._target.receiver.resend_seconds
         self._refresh_at = self._clock() + resend
         if not book.active:
+            self._stale_since = None
             return
         answer = await sender.send(self._writer.alerts(list(book.active.values()), self._clock()))
         self._metrics.on_attempt(self._target.id, answer.outcome)
-        if answer.outcome is not Outcome.TAKEN:
+        if answer.outcome is Outcome.TAKEN:
+            self._stale_since = None
+        else:
+            self._stale_since = self._clock() if self._stale_since is None else self._stale_since
             log.warning(
                 "%s: %d alerts could not be told again, %s: %s",
                 self._target.id,

@@ -84,7 +84,7 @@ def _kafka(settings: Settings, access: KafkaAccess, role: Role) -> Iterator[Find
 def _topics(settings: Settings, access: KafkaAccess) -> Iterator[Finding]:
     try:
         found = drift(
-            settings.brokers,
+            access.brokers,
             partitions=settings.partitions,
             replication=settings.replication,
             admin=access.python(),

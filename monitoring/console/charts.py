@@ -142,7 +142,7 @@ def _areas(buckets: Sequence[Bucket], spans: Sequence[Span], say: Say, palette: 
                     "name": say("chart.episode"),
                     "xAxis": inside[0],
                     "itemStyle": {"color": palette.episode},
-                    "label": {"color": palette.critical, "position": "insideTopLeft", "fontSize": 11},
+                    "label": {"color": palette.critical, "position": "insideTopRight", "fontSize": 11},
                 },
                 {"xAxis": inside[-1]},
             ]
@@ -160,7 +160,7 @@ def _areas(buckets: Sequence[Bucket], spans: Sequence[Span], say: Say, palette: 
                         "name": f"{say(f'chart.{span.kind}')}: {span.name}",
                         "xAxis": within[0],
                         "itemStyle": {"color": palette.fault, "opacity": 0.1},
-                        "label": {"color": palette.fault, "position": "insideBottomLeft", "fontSize": 11},
+                        "label": {"color": palette.fault, "position": "insideTopLeft", "fontSize": 11},
                     },
                     {"xAxis": within[-1]},
                 ]

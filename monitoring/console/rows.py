@@ -97,7 +97,7 @@ class RowBook:
             "assignee": "" if state is None else state.assignee,
             "notes": 0 if state is None else len(state.notes),
             "held": held,
-            "fault": fault or ("" if state is None else state.incident_id),
+            "fault": fault or (say("fault.known") if state is not None and state.incident_id else ""),
             "verdict": "" if state is None or state.feedback is None else state.feedback.verdict,
             **self._spark(warning),
         }

@@ -135,7 +135,7 @@ class Scene:
         """Every address that the browser asked for."""
         self._browser = browser
         self._morning = morning
-        self._producer = Producer({"bootstrap.servers": pipeline.brokers})
+        self._producer = Producer({"bootstrap.servers": pipeline.brokers, "log_level": 2})
 
     @contextmanager
     def looking(

@@ -18,7 +18,7 @@ from models.outcomes import WindowSnapshot
 from monitoring.board import PREFIX
 from tests.real.pipeline import Pipeline, differences, until
 from tests.real.test_worker import CAUGHT_UP_SECONDS, day, send
-from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WINDOWS
+from topics.catalogue import ACTIVE_WARNINGS, INCIDENTS, WARNING_STATES, WINDOWS
 
 pytestmark = pytest.mark.timeout(400)
 PARTITIONS: Final = 2
@@ -77,10 +77,11 @@ def test_workers_repair_the_board_and_verify_compares_it(
         taken = pipeline.metric("barometer_records_total")
         assert taken == EVENTS
         assert len(shown["workers"]) == 2
-        assert pipeline.metric("barometer_board_rebuilds_total", reason="missing") >= 2 * 3 * PARTITIONS
+        assert pipeline.metric("barometer_board_rebuilds_total", reason="missing") >= 2 * 4 * PARTITIONS
         until(lambda: pipeline.metric("barometer_board_lag_records") == 0, "no lag")
         assert {topic for worker in workers for topic in lags(worker)} == {
             ACTIVE_WARNINGS,
+            WARNING_STATES,
             WINDOWS,
             INCIDENTS,
         }

@@ -20,12 +20,13 @@ from agents.embedded.errors import PartUnavailable
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
 from models.annotated import WarningState
-from models.events import OperatorAction
+from models.events import OperatorAction, OperatorVerb
 from models.outcomes import WarningTransition
 from monitoring.board import PREFIX
 from monitoring.console.pages import PAGES
+from monitoring.console.theme import THEMES
 from tests.conftest import without
-from tests.real.consoles import CHROMIUM, Console, Scene, scene
+from tests.real.consoles import CHROMIUM, LOGIN, Console, Scene, scene
 from tests.real.pipeline import until
 from tests.unit.models.duties import warning
 from topics.catalogue import OPERATOR_ACTIONS
@@ -35,19 +36,21 @@ log = logging.getLogger(__name__)
 pytestmark = pytest.mark.timeout(600)
 
 SCALE: Final = 0.1
-MORNING_SECONDS: Final = 15.0
+MORNING_SECONDS: Final = 10.0
 PROMISED_MS: Final = 2_000
 """From the record of a warning to its row, on a machine with room; told, and not asserted."""
 BOUND_MS: Final = 20_000
 """Beyond this it is not live, however busy the machine."""
 MANY: Final = 500
 UPDATES_A_SECOND: Final = 50
-UPDATED_SECONDS: Final = 6
+UPDATED_SECONDS: Final = 4
 LONGEST_TASK_MS: Final = 3_000
 """A browser that is held up for longer is not usable, however busy the machine."""
 BUSY: Final = "setTimeout(() => { const end = Date.now() + 200; while (Date.now() < end); })"
 """A task that is too long, to see that such are seen."""
 WAIT_MS: Final = 60_000
+SETTLED_MS: Final = 1_000
+"""For what comes after the first message: tables from Kafka, charts."""
 TOKEN: Final = "act-0123456789abcdef"
 VIEW_TOKEN: Final = "look-0123456789abcdef"
 FIBRE: Final = "44"
@@ -76,7 +79,7 @@ def played(
             seen: dict[str, int] = page.evaluate("window.seen")
         yield found, seen
         assert found.strangers == [], "a page asked for something outside this machine"
-        assert len(found.asked) > 100
+        assert len(found.asked) > 50
 
 
 @pytest.fixture
@@ -131,14 +134,15 @@ def test_an_acknowledgement_is_an_event_and_reaches_a_second_browser(stage: Scen
         one.keyboard.press("a")
         one.get_by_role("dialog").get_by_role("textbox").fill("seen in the browser")
         one.get_by_role("button", name="Send").click()
-        expect(one.locator(f"li:has(#w-{id}) .who").first).to_be_visible(timeout=WAIT_MS)
-        expect(other.locator(f"li:has(#w-{id}) .who").first).to_be_visible(timeout=WAIT_MS)
+        for page in (one, other):
+            expect(page.locator(f"li:has(#w-{id})")).to_contain_text(LOGIN, timeout=WAIT_MS)
         event = next(
             found
             for record in stage.pipeline.records(OPERATOR_ACTIONS)
             if (found := msgspec.json.decode(record.value or b"", type=OperatorAction)).warning_id == id
+            and found.verb is OperatorVerb.ACKNOWLEDGE
         )
-        assert (event.verb, event.note) == ("acknowledge", "seen in the browser")
+        assert (event.actor, event.note) == (LOGIN, "seen in the browser")
         headers = {dict(record.headers)["ce_source"] for record in stage.pipeline.records(OPERATOR_ACTIONS)}
         assert b"barometer/console" in headers
         taken = stage.states()[id].acknowledged
@@ -287,21 +291,23 @@ def test_five_hundred_warnings_and_fifty_updates_a_second_stay_usable(stage: Sce
         expect(page.locator(".found")).to_have_text(f"{others} of {others}", timeout=WAIT_MS)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", [page.name for page in PAGES])
-def test_pages_are_accessible(stage: Scene, name: str, theme: str) -> None:
-    """axe finds nothing serious: contrast, names, roles, focus, landmarks, languages."""
-    path = f"warning/{next(iter(stage.states()))}" if name == "warning" else name
-    with stage.looking(f"/zh/{path}?theme={theme}") as page:
-        is_live(page)
-        page.wait_for_timeout(1_500)
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (one["id"], one["impact"], [node["html"][:160] for node in one["nodes"][:3]])
-            for one in found
-            if one["impact"] in {"serious", "critical"}
-        ]
-        assert serious == [], json.dumps(serious, indent=1, ensure_ascii=False)
+@pytest.mark.parametrize("theme", THEMES)
+def test_pages_are_accessible(stage: Scene, theme: str) -> None:
+    """axe finds nothing serious on any page: contrast, names, roles, focus, landmarks, languages."""
+    worked_on = next(iter(stage.states()))
+    serious = []
+    with stage.looking(f"/zh/board?theme={theme}") as page:
+        for one in PAGES:
+            path = f"warning/{worked_on}" if one.name == "warning" else one.name
+            page.goto(f"{stage.console.url}/zh/{path}?theme={theme}")
+            is_live(page)
+            page.wait_for_timeout(SETTLED_MS)
+            serious += [
+                (path, found["id"], [node["html"][:160] for node in found["nodes"][:3]])
+                for found in Axe().run(page).response["violations"]
+                if found["impact"] in {"serious", "critical"}
+            ]
+    assert serious == [], json.dumps(serious, indent=1, ensure_ascii=False)
 
 
 def test_with_tokens_one_signs_in_and_may_look_or_act(stage: Scene, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from agents.commands.doctor import doctor
 from agents.embedded.kafka import KafkaCluster
+from tests.real.pipeline import until
 from tests.real.redises import plain
 from topics.catalogue import COMPLAINTS, WINDOWS, catalogue
 from topics.provision import provision
@@ -54,7 +55,15 @@ def test_a_sound_cluster_and_then_one_where_much_is_wrong(
     assert producer.flush(30) == 0
     with ExitStack() as stack:
         port = plain(stack, tmp_path)
-        code, found, people = examined(monkeypatch, brokers, port, partitions="2")
+
+        # On a machine that is busy with other tests a question may go unanswered: a warning that says "look again".
+        def answered() -> tuple[int, list[dict[str, Any]], str] | None:
+            picture = examined(monkeypatch, brokers, port, partitions="2")
+            return None if "'look again'" in str(picture[1]) else picture
+
+        sound = until(answered, "every question is answered")
+        assert sound is not None
+        code, found, people = sound
         assert of(found, "wrong") == {}, people
         assert code == 0
         fine = " | ".join(of(found, "ok"))

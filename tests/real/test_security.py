@@ -15,7 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclBindingFilter,
@@ -36,8 +38,10 @@ from agents.simulator.simulate import simulate
 from agents.simulator.spec import SimulationSpec, days_from
 from tests.real.certificates import Authority, authority
 from tests.real.pipeline import Worker, until
+from tests.real.receiving import Receiver
+from tests.unit.models.notified import notification
 from topics.access import CHANGELOG_PREFIX, Acl, Role, acls
-from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINTS, EARLY_WARNINGS
+from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINTS, EARLY_WARNINGS, NOTIFICATIONS
 from topics.provision import provision
 
 pytestmark = pytest.mark.timeout(300)
@@ -209,6 +213,36 @@ def test_everything_works_with_the_documented_rights(secured: Secured, tmp_path:
         refused_and_sent_back(secured, tmp_path)
         assert worker.terminate() == 0
         without_secrets(worker.log)
+
+
+def test_a_deliverer_has_the_rights_that_it_needs_and_no_others(secured: Secured, tmp_path: Path) -> None:
+    """It delivers as a principal of its own; the doctor says of it what it may, and what a worker may and it may not."""
+    with Receiver() as receiver:
+        file = tmp_path / "receivers.yaml"
+        file.write_text(
+            f"receivers:\n  - {{id: r, kind: webhook, url: '{receiver.url}'}}\n", encoding="utf-8"
+        )
+        settings = secured.settings(Role.DELIVERER, receivers_file=file)
+        with Worker(tmp_path, "deliverer", settings, ("deliver",)) as deliverer:
+            deliverer.until(lambda: "r: begins with" in deliverer.log, "the receiver has a position")
+            producer = Producer({"bootstrap.servers": secured.kafka.internal})
+            producer.produce(NOTIFICATIONS, msgspec.json.encode(notification()))
+            assert producer.flush(30) == 0
+            deliverer.until(lambda: receiver.keys == ["n1"], "it is delivered")
+            assert deliverer.terminate() == 0
+            without_secrets(deliverer.log)
+    listed = run(settings, "deliver", "failures", "--all")
+    assert listed.returncode == 0, listed.stderr
+    own = run({**settings, "redis_url": ""}, "doctor", "--role", "deliverer", "--json")
+    rights = [one for one in json.loads(own.stdout)["findings"] if one["area"] == "rights"]
+    assert [one["state"] for one in rights] == ["ok"], own.stdout
+    other = run({**settings, "redis_url": ""}, "doctor", "--json")
+    assert other.returncode == 1
+    (lacks,) = [one for one in json.loads(other.stdout)["findings"] if one["area"] == "rights"]
+    assert lacks["state"] == "wrong"
+    assert "user 'deliverer' lacks Read, Write on topic cx.complaints.v1" in lacks["what"]
+    denied = run(settings, "tail", "classified", "--no-follow")
+    assert "user 'deliverer' lacks an ACL" in denied.stderr
 
 
 def refused_and_sent_back(secured: Secured, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
     "held.linked_fault": ("explained by a fault", "故障关联"),
     "held.parent": ("part of a larger one", "归入上级"),
     "held.part": ("told by a smaller one", "归入下级"),
+    "fault.known": ("known fault", "已知故障"),
     "verdict.true_alarm": ("judged right", "属实"),
     "verdict.false_alarm": ("judged false", "误报"),
     "new": ("New", "新"),

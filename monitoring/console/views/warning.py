@@ -7,7 +7,7 @@ from typing import Any, Final
 from nicegui import run, ui
 from nicegui.element import Element
 
-from models.annotated import WarningState
+from models.annotated import HoldKind, HoldState, WarningState
 from models.errors import BarometerError
 from models.outcomes import EarlyWarning, WarningTransition
 from monitoring.console import dialogs
@@ -62,6 +62,7 @@ class _Page:
         self._body = body
         self._shown: tuple[EarlyWarning | None, WarningState | None] = (None, None)
         self._explained: Explanation | None = None
+        self._holds: dict[str, HoldState] = {}
         self._is_reading = False
 
     def look(self) -> bool:
@@ -75,7 +76,7 @@ class _Page:
         self._head.clear()
         if warning is not None:
             with self._head:
-                _hero(self._visit, picture, warning, state)
+                _hero(self._visit, warning, state, self._fault(picture, state))
         return True
 
     def _known(self, picture: Picture) -> tuple[EarlyWarning | None, WarningState | None]:
@@ -104,6 +105,7 @@ class _Page:
         try:
             told = await run.io_bound(lambda: desk.sources.explain(self._id, visit.language))
             states = await run.io_bound(lambda: desk.kept("states", desk.sources.states, STATES_SECONDS))
+            holds = await run.io_bound(lambda: desk.kept("holds", desk.sources.holds, STATES_SECONDS))
         except BarometerError as error:
             self._body.clear()
             with self._body:
@@ -113,16 +115,34 @@ class _Page:
             self._is_reading = False
         if self._body.is_deleted:
             return
-        self._explained = told
+        self._explained, self._holds = told, {one.id: one for one in holds or ()}
+        self._shown = (None, None)
         self._body.clear()
         if told is None:
-            if self._shown[0] is None:
+            if not self.look():
                 with self._body:
                     _missing(visit)
             return
         self.look()
+        state = self._known(visit.picture)[1]
         with self._body:
-            _explanation(visit, told, self._known(visit.picture)[1], list((states or {}).values()))
+            _explanation(visit, told, state, list((states or {}).values()), self._fault(visit.picture, state))
+
+    def _fault(self, picture: Picture, state: WarningState | None) -> Span | None:
+        """Return the outage that explains the warning, by the board or, where it has left that, by the duty desk."""
+        if state is None or not state.incident_id:
+            return None
+        zh = self._visit.is_zh
+        incident, hold = picture.incidents.get(state.incident_id), self._holds.get(state.incident_id)
+        if incident is not None:
+            start = seconds_of(incident.first_alert) or 0.0
+            end = seconds_of(incident.resolution_date) or seconds_of(incident.planned_end)
+            kind = "work" if incident.planned_outage else "fault"
+            return Span(kind, incident.name_zh if zh else incident.name, start, end)
+        if hold is not None:
+            kind = "work" if hold.kind is HoldKind.PLANNED_WORK else "fault"
+            return Span(kind, hold.name_zh if zh else hold.name, hold.began or hold.since, hold.until or None)
+        return Span("fault", state.incident_id, 0.0, None)
 
 
 def _missing(visit: Visit) -> None:
@@ -132,7 +152,7 @@ def _missing(visit: Visit) -> None:
         link(visit.say("page.board"), visit.path("board"), "soft")
 
 
-def _hero(visit: Visit, picture: Picture, warning: EarlyWarning, state: WarningState | None) -> None:
+def _hero(visit: Visit, warning: EarlyWarning, state: WarningState | None, fault: Span | None) -> None:
     say = visit.say
     is_open = warning.transition != WarningTransition.CLEARED
     with tag("section", f"panel hero at-{warning.severity}"):
@@ -152,10 +172,10 @@ def _hero(visit: Visit, picture: Picture, warning: EarlyWarning, state: WarningS
                 button(say(f"act.{verb}"), ask, icon=_ICONS[verb], main=verb == "ack")
         paragraph(warning.summary_zh if visit.is_zh else warning.summary, "summary")
         with tag("div", "chips"):
-            _chips(visit, picture, state)
+            _chips(visit, state, fault)
 
 
-def _chips(visit: Visit, picture: Picture, state: WarningState | None) -> None:
+def _chips(visit: Visit, state: WarningState | None, fault: Span | None) -> None:
     say, zone = visit.say, visit.desk.zone
     if state is None:
         return
@@ -170,21 +190,18 @@ def _chips(visit: Visit, picture: Picture, state: WarningState | None) -> None:
         tag("span", "chip who", say("assigned to").format(name=state.assignee))
     if state.is_suppressed and state.is_open:
         tag("span", "chip held", say(f"held.{state.suppression.reason}"))
-    incident = picture.incidents.get(state.incident_id)
-    if incident is not None:
-        tag(
-            "span",
-            "chip fault",
-            f"{say('number.fault')}: {incident.name_zh if visit.is_zh else incident.name}",
-        )
-    elif state.incident_id:
-        tag("span", "chip fault", f"{say('number.fault')}: {state.incident_id}")
+    if fault is not None:
+        tag("span", "chip fault", f"{say(f'chart.{fault.kind}')}: {fault.name}")
     if state.feedback is not None:
         tag("span", "chip", f"{say(f'verdict.{state.feedback.verdict}')} ({state.feedback.actor})")
 
 
 def _explanation(
-    visit: Visit, told: Explanation, state: WarningState | None, states: Sequence[WarningState]
+    visit: Visit,
+    told: Explanation,
+    state: WarningState | None,
+    states: Sequence[WarningState],
+    fault: Span | None,
 ) -> None:
     say = visit.say
     last = _judged(told.transitions)
@@ -202,7 +219,7 @@ def _explanation(
             options = warning_chart(
                 told.buckets,
                 told.transitions,
-                _spans(visit, state),
+                [fault] if fault is not None and fault.start else [],
                 say,
                 PALETTES[visit.theme],
                 visit.desk.zone,
@@ -236,18 +253,6 @@ def _judged(transitions: Sequence[EarlyWarning]) -> EarlyWarning:
     """Return the last transition that was not about the end: its numbers say why."""
     ends = {WarningTransition.CLEARED, WarningTransition.RECOVERING}
     return next((one for one in reversed(transitions) if one.transition not in ends), transitions[-1])
-
-
-def _spans(visit: Visit, state: WarningState | None) -> list[Span]:
-    incident = visit.picture.incidents.get(state.incident_id) if state is not None else None
-    if incident is None:
-        return []
-    start = seconds_of(incident.first_alert)
-    if start is None:
-        return []
-    end = seconds_of(incident.resolution_date) or seconds_of(incident.planned_end)
-    kind = "work" if incident.planned_outage else "fault"
-    return [Span(kind, incident.name_zh if visit.is_zh else incident.name, start, end)]
 
 
 def _contributors(visit: Visit, state: WarningState | None) -> None:

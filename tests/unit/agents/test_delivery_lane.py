@@ -38,7 +38,7 @@ class Scripted:
         self.keys: list[str] = []
 
     async def send(self, post: Post) -> Answer:
-        self.keys.append(post.headers["Idempotency-Key"])
+        self.keys.append(post.headers.get("Idempotency-Key", ""))
         return self.script.pop(0) if self.script else Answer(Outcome.TAKEN)
 
 
@@ -125,6 +125,26 @@ def test_one_that_is_taken_at_once_is_never_spoken_of() -> None:
     """No wait, no record."""
     life = Life([])
     assert (life.waits, life.kept.states, life.counted("taken")) == ([], [], 1)
+
+
+def test_an_alertmanager_that_cannot_be_told_again_is_seen() -> None:
+    """Though nothing new is to be told: after its hold time it would take what goes on for over."""
+    now = [1_000.0]
+    registry = CollectorRegistry()
+    target = Target(Receiver(id="am", kind=Platform.ALERTMANAGER), "http://am.example")
+    writer = Writer(target, NAMES, ZoneInfo("Asia/Shanghai"))
+    metrics = DeliveryMetrics(registry, lambda: now[0])
+    lane = Lane(target, KafkaAccess("none:1"), 1, writer, cast(Any, Kept()), metrics, lambda: now[0])
+    lane._fold(OWN)
+    assert lane._book is not None
+    sender = Scripted([Answer(Outcome.UNREACHABLE)] * 2)
+    since: list[float | None] = []
+    for _ in range(3):
+        asyncio.run(lane._refresh(cast(Any, sender), lane._book))
+        since.append(lane.view.waiting_since)
+        now[0] += 10
+    assert since == [1_000.0, 1_000.0, None]
+    assert lane.view.alerts == 1
 
 
 def test_two_refusals_are_not_believed() -> None:

@@ -85,6 +85,18 @@ def test_windows_of_the_chart_hold_what_the_minutes_hold() -> None:
     assert max(found) == end > MORNING + 2_700
 
 
+def test_the_chart_of_one_that_goes_on_follows_the_panes() -> None:
+    """With whole windows up to what is known; one that is over ends where it ends."""
+    last = TRANSITIONS[1].pane
+    start, end, window = span_of(TRANSITIONS[:2], last + 2_000)
+    assert (end, window) == (last + 1_800, 900)
+    found = buckets_of(TRANSITIONS[:2], {last + 900: vector(distinct=6)}, last + 2_000)
+    assert (found[0].end - window, found[-1].end) == (start, end)
+    assert (found[-1].observed, found[-1].in_episode, found[-1].expected) == (6.0, True, 14.0)
+    assert span_of(TRANSITIONS[:2], 0) == span_of(TRANSITIONS[:2])
+    assert span_of(TRANSITIONS, last + 9_000) == span_of(TRANSITIONS)
+
+
 def test_what_was_expected_follows_the_day() -> None:
     """Each window has what the first transition that knows it said; nothing is claimed after the last one's pane."""
     raised = msgspec.structs.replace(TRANSITIONS[0], expected_line=(7.0, 8.0, 10.0), line_seconds=900)

@@ -139,6 +139,21 @@ def test_texts_come_back_until_nobody_sees_them_and_it_is_known_that_some_are_go
     assert (len(last.history.texts), last.has_forgotten) == (0, True)
 
 
+def test_the_commit_that_allows_it_is_noted_before_texts_are_forgotten() -> None:
+    """Whoever comes back without a committed offset must know one; where nothing is forgotten, nothing is noted."""
+    broker = ModelledBroker()
+    own = state(broker)
+    assert own.history.texts.recall(Random(5).randbytes(48), 1, 2, T0, 0, None) == ""
+    flush(own, 0)
+    written = len(broker.logs[CHANGELOG])
+    noted: list[int] = []
+    own.forget_texts(T0 + HOUR, 1, 1, lambda: noted.append(len(broker.logs[CHANGELOG])))
+    assert noted == []
+    own.forget_texts(T0 + 4 * HOUR, 1, 1, lambda: noted.append(len(broker.logs[CHANGELOG])))
+    assert noted == [written]
+    assert len(broker.logs[CHANGELOG]) > written
+
+
 def test_a_segment_that_was_forgotten_does_not_come_back() -> None:
     """Its tombstone is heard before anything is unpacked."""
     broker = ModelledBroker()

@@ -1,9 +1,13 @@
 """A clock that is set back ends a worker; whatever else clocks do does not."""
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents import worker
+from agents.cli import EXIT_ENVIRONMENT
 from agents.wallclock import TOLERATED_SECONDS, ClockSetBack, WallClock
 
 
@@ -44,3 +48,17 @@ def test_small_corrections_add_up() -> None:
         hands.after(10, step=-1)
     with pytest.raises(ClockSetBack):
         hands.after(10, step=-1)
+
+
+def test_a_worker_leaves_at_once_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without waiting for anything, with the code that supervisors know."""
+    settings = iter([1_000.0, 1_000.0, 8_200.0, 1_000.0])
+    monkeypatch.setattr(worker, "sleep", lambda _: None)
+    codes: list[int] = []
+    with caplog.at_level(logging.CRITICAL):
+        worker.leave_when_set_back(WallClock(lambda: next(settings), lambda: 0.0), codes.append)
+    assert codes == [EXIT_ENVIRONMENT]
+    assert "set back by 2:00:00" in caplog.text
+    assert "start the worker again" in capsys.readouterr().err
