@@ -48,7 +48,7 @@ LONGEST_TASK_MS: Final = 3_000
 """A browser that is held up for longer is not usable, however busy the machine."""
 BUSY: Final = "setTimeout(() => { const end = Date.now() + 200; while (Date.now() < end); })"
 """A task that is too long, to see that such are seen."""
-WAIT_MS: Final = 60_000
+WAIT_MS: Final = 120_000
 SETTLED_MS: Final = 1_000
 """For what comes after the first message: tables from Kafka, charts."""
 TOKEN: Final = "act-0123456789abcdef"
