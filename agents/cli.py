@@ -40,6 +40,8 @@ COMMANDS: Final = {
 }
 """Command name -> the line that `barometer --help` shows, so that help needs no import."""
 
+EXIT_USAGE: Final = 2
+"""Exit code where a file or an option is wrong, as click has it."""
 EXIT_ENVIRONMENT: Final = 3
 """Exit code where the surroundings are at fault: broker unreachable, foreign package, wrong setting."""
 EXIT_INTERRUPTED: Final = 130

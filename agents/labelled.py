@@ -5,18 +5,18 @@ Owns their reading and what is said of a wrong line. What is counted and learned
 
 from collections import Counter
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import click
 import msgspec
 
+from agents.cli import EXIT_USAGE
 from agents.training.fit import Example
 from models.advised import leaves_of
 from models.agreement import Labelled
 from models.classify import Classifier
 from models.taxonomy import Taxonomy
 
-EXIT_USAGE: Final = 2
 _T = TypeVar("_T")
 
 

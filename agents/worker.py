@@ -62,10 +62,6 @@ RIGHTS_LOST: Final = (
 """What aiokafka raises where an ACL is missing."""
 
 
-class PortTaken(BarometerError):
-    """Somebody else listens where metrics and health are to be."""
-
-
 class SessionRefused(BarometerError):
     """The brokers do not allow the session timeout."""
 
@@ -92,13 +88,7 @@ class Monitoring(Service):
         pipeline.observer.metrics.watch(self._health, monotonic)
 
     async def on_start(self) -> None:
-        try:
-            await self._server.start()
-        except OSError as error:
-            raise PortTaken(
-                f"metrics cannot listen at {self._server.host}:{self._server.port} ({error.strerror or error}). Set "
-                "BAROMETER_METRICS_PORT to another port, or to 0 for any free one."
-            ) from None
+        await self._server.listen()
         log.info("metrics and health at %s", self._server.url)
         if self._board is not None:
             self._board.start()

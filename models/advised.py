@@ -72,7 +72,6 @@ class AdvisedClassifier:
         """
         lexicon = classifier.lexicon
         self._classifier = classifier
-        self._fold = lexicon.folding.fold
         self._ask = opinion.ask
         self._codes: Final = lexicon.codes
         self._taxonomy = taxonomy
@@ -97,13 +96,12 @@ class AdvisedClassifier:
     def classify(self, text: str) -> Classification:
         """Classify `text`; never raises."""
         found = self._classifier.classify(text)
-        return found if found.confidence >= self._sure else self._advised(text, found)
+        return found if found.confidence >= self._sure else self._advised(found)
 
-    def _advised(self, text: str, found: Classification) -> Classification:
-        folded = self._fold(text)
-        if not _LETTER.search(folded):
+    def _advised(self, found: Classification) -> Classification:
+        if not _LETTER.search(found.folded):
             return found
-        shares = self._ask(folded)
+        shares = self._ask(found.folded)
         floor = self._floor
         votes = [(share + _NEVER) * floor for share in shares]
         sums: dict[int, float] = {}

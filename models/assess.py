@@ -141,7 +141,7 @@ class Assessor:
             is_urge=recall.is_urge,
             repeat_of_30_days=recall.repeats,
             dissatisfaction=dissatisfaction(found),
-            intents=intents(found, text),
+            intents=intents(found),
             template=template,
             is_spam=found.is_spam,
             need=promise.need,

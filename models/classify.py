@@ -84,6 +84,7 @@ class Classification(Struct, frozen=True, gc=False):
     """The pair rules that fired, by number: first word, second word."""
     doubted: set[int] = set()
     """The indexes of `hits`, and `~number` of `pairs`, that count half."""
+    folded: str = ""  # as it was read, for those who look for words in it again
     learned: float = 0.0
     """The share that a model gave the category, where it has decided against the terms or without any (`advised`)."""
 
@@ -323,7 +324,7 @@ class Classifier:
                                     scores[code] = scores.get(code, 0.0) + weight
             if kind >= 0:
                 trail.append((end, kind, match))
-        return self._verdict(text, scores, flags, hits, fired, doubted)
+        return self._verdict(text, folded, scores, flags, hits, fired, doubted)
 
     def _relaxed(self, text: str, folded: str) -> Classification:
         """Classify `text` with `slooow` read as `slow` and `goood` as `good`; positions stay those of the text."""
@@ -336,6 +337,7 @@ class Classifier:
 
         return replace(
             found,
+            folded=folded,
             hits={index: moved(match) for index, match in found.hits.items()},
             pairs={number: (moved(first), moved(second)) for number, (first, second) in found.pairs.items()},
         )
@@ -353,6 +355,7 @@ class Classifier:
     def _verdict(
         self,
         text: str,
+        folded: str,
         scores: dict[int, float],
         flags: int,
         hits: dict[int, _Match],
@@ -382,7 +385,7 @@ class Classifier:
             for code, weight in scores.items():
                 if family_of[code] == chosen and (weight > leading or (weight == leading and code < best)):
                     best, leading = code, weight
-        told = (self._lexicon, scores, hits, fired, doubted)
+        told = (self._lexicon, scores, hits, fired, doubted, folded)
         if best_score < BELIEVED:
             unknown = self._unknown
             return Classification(unknown.category, UNKNOWN, unknown.coarse, 0.0, lang, flags, False, *told)

@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-import yaml
-
-from models.datafile import SafeLoader, mapping, needed, source_of, text, texts
+from models.datafile import mapping, needed, source_of, text, texts
 from models.dutypolicy import RANKS, DutyPolicy, Grouping, Inhibition, Ladder, OutageHold, Relation, Rung
 from models.errors import DataFileError
-from models.marks import Marks, NotYamlError
-from models.mistakes import Mistake, Mistakes
+from models.mistakes import Mistake
 from models.notices import EscalationRole
 from models.pane import DAY, HOUR, MINUTE
 from models.ruleentry import Entry
@@ -54,22 +51,12 @@ def load_duty(path: Path | None = None) -> DutyPolicy:
 
 def check_duty(source: str, name: str = FILE) -> CheckedPolicy:
     """Parse a policy and find every mistake in it."""
-    try:
-        marks = Marks(source, name)
-    except NotYamlError as error:
-        mistake = Mistake(*error.mark, "", error.place, error.fault, error.remedy)
-        return CheckedPolicy(None, (mistake,))
-    mistakes = Mistakes(marks)
-    for path in marks.twice:
-        mistakes.note(path, "stands there twice", "keep one of them")
-    top = Entry({}, name, "", mistakes)
-    document = top.tried(mapping, yaml.load(source, Loader=SafeLoader), name, "")  # noqa: S506 - a safe loader
-    if document is None:
+    whole, mistakes = Entry.document(source, name)
+    if whole is None:
         return CheckedPolicy(None, tuple(mistakes))
-    for key in document:
+    for key in whole.values:
         if key not in _SECTIONS:
             mistakes.note(key, "is not known", f"use one of {', '.join(_SECTIONS)}")
-    whole = Entry(document, name, "", mistakes)
     ladders = {one.id: one for one in _section(whole, "ladders", _ladder)}
 
     def grouping(entry: Entry) -> Grouping | None:

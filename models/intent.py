@@ -45,8 +45,8 @@ def dissatisfaction(found: Classification) -> int:
     return 0 if flags & ENQUIRY or found.category == "SUG" else 1
 
 
-def intents(found: Classification, text: str) -> tuple[Evidence, ...]:
-    """Return the words behind the flags of `text` that people should see, at most eight, in their order.
+def intents(found: Classification) -> tuple[Evidence, ...]:
+    """Return the words behind the flags of a text that people should see, at most eight, in their order.
 
     `code` is the flag, `start` and `end` are places in the text. Flags that two words give together (a scam, and a loss) are
     told by both.
@@ -56,7 +56,7 @@ def intents(found: Classification, text: str) -> tuple[Evidence, ...]:
     if not flags or lexicon is None:
         return ()
     words = _words_of(lexicon)
-    folded = lexicon.folding.fold(text)
+    folded = found.folded
     told: list[tuple[int, int, str, str]] = []
     for index, start, end in words.find(folded):
         spelling, bits, edges = words.meanings[index]

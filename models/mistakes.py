@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from models.errors import DataFileError
-from models.marks import Marks
+from models.marks import Marks, NotYamlError
 
 
 class Mistake(NamedTuple):
@@ -47,6 +47,10 @@ class Mistakes:
             path = self._path + place[len(self._rule) :]
         line, column = (1, 1) if self._marks is None else self._marks.of(path)
         self._found.append(Mistake(line, column, self._rule, place, fault, remedy))
+
+    def unreadable(self, error: NotYamlError) -> None:
+        """Add that the file is no YAML, at the place where its reader gave up."""
+        self._found.append(Mistake(*error.mark, "", error.place, error.fault, error.remedy))
 
     def take(self, error: DataFileError) -> None:
         """Add what a reader has raised."""

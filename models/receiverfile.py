@@ -17,12 +17,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-import yaml
-
-from models.datafile import SafeLoader, mapping
+from models.datafile import mapping
 from models.dutyfile import duration_of, matchers_of
-from models.marks import Marks, NotYamlError
-from models.mistakes import Mistake, Mistakes
+from models.mistakes import Mistake
 from models.receivers import CHATS, Platform, Receiver
 from models.ruleentry import Entry
 
@@ -54,18 +51,9 @@ class CheckedReceivers(NamedTuple):
 
 def check_receivers(source: str, name: str = FILE) -> CheckedReceivers:
     """Parse a file and find every mistake in it."""
-    try:
-        marks = Marks(source, name)
-    except NotYamlError as error:
-        return CheckedReceivers((), (Mistake(*error.mark, "", error.place, error.fault, error.remedy),))
-    mistakes = Mistakes(marks)
-    for path in marks.twice:
-        mistakes.note(path, "stands there twice", "keep one of them")
-    top = Entry({}, name, "", mistakes)
-    document = top.tried(mapping, yaml.load(source, Loader=SafeLoader), name, "")  # noqa: S506 - a safe loader
-    if document is None:
+    whole, mistakes = Entry.document(source, name)
+    if whole is None:
         return CheckedReceivers((), tuple(mistakes))
-    whole = Entry(document, name, "", mistakes)
     whole.only(("receivers",))
     found = _entries(whole)
     return CheckedReceivers(() if mistakes else found, tuple(mistakes))

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
-from models.datafile import fail, mapping, needed, number, text
+import yaml
+
+from models.datafile import SafeLoader, fail, mapping, needed, number, text
 from models.errors import DataFileError
+from models.marks import Marks, NotYamlError
 from models.mistakes import Mistakes
 from models.pane import DAY, HOUR, MINUTE
 
@@ -32,6 +35,21 @@ class Entry:
     place: str
     """Dotted path of the mapping, for example `EW01.trigger[0]`."""
     mistakes: Mistakes = field(default_factory=Mistakes)
+
+    @classmethod
+    def document(cls, source: str, name: str) -> "tuple[Entry | None, Mistakes]":
+        """Return the mapping that is a whole file, None where it is none, and the list that its mistakes go into."""
+        try:
+            marks = Marks(source, name)
+        except NotYamlError as error:
+            mistakes = Mistakes()
+            mistakes.unreadable(error)
+            return None, mistakes
+        mistakes = Mistakes(marks)
+        for path in marks.twice:
+            mistakes.note(path, "stands there twice", "keep one of them")
+        values = cls({}, name, "", mistakes).tried(mapping, yaml.load(source, Loader=SafeLoader), name, "")  # noqa: S506 - a safe loader
+        return None if values is None else cls(values, name, "", mistakes), mistakes
 
     def at(self, key: str) -> str:
         """Return the place of `key`."""

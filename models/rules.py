@@ -95,8 +95,9 @@ def check_rules(
     try:
         marks = Marks(source, name)
     except NotYamlError as error:
-        mistake = Mistake(*error.mark, "", error.place, error.fault, error.remedy)
-        return Checked(None, (mistake,), None)
+        unread = Mistakes()
+        unread.unreadable(error)
+        return Checked(None, tuple(unread), None)
     mistakes = Mistakes(marks)
     top = Entry({}, name, "", mistakes)
     document = top.tried(mapping, yaml.load(source, Loader=SafeLoader), name, "") or {}  # noqa: S506 - a safe loader

@@ -13,12 +13,17 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from models.errors import BarometerError
 from monitoring.health import Check, Health
 
 INDEX: Final = "Barometer worker\n\n/metrics\n/health/live\n/health/ready\n"
 
 SHUTDOWN_SECONDS: Final = 1.0
 """How long open requests may finish when the server stops; a scrape takes milliseconds."""
+
+
+class PortTaken(BarometerError):
+    """Somebody else listens where metrics and health are to be."""
 
 
 class MonitoringServer:
@@ -48,6 +53,23 @@ class MonitoringServer:
         """The server's address, without a slash at the end; with port 0 meaningful after `start` only."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    async def listen(self, holder: str = "") -> None:
+        """Start, and put a refusal into words.
+
+        Args:
+            holder: who may have the port, in brackets behind a blank, for the message.
+
+        Raises:
+            PortTaken: the address is taken or not this machine's.
+        """
+        try:
+            await self.start()
+        except OSError as error:
+            raise PortTaken(
+                f"metrics cannot listen at {self.host}:{self.port} ({error.strerror or error}). Set "
+                f"BAROMETER_METRICS_PORT to another port{holder}, or to 0 for any free one."
+            ) from None
 
     async def start(self) -> None:
         """Listen. Repeating it while it listens does nothing.

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from agents.cli import EXIT_USAGE
+
 if TYPE_CHECKING:
     from agents.backtest.report import Judged
     from agents.backtest.run import Run
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from models.rule import RuleSet
 
 EXIT_DIFFERENCE: Final = 1
-EXIT_USAGE: Final = 2
 BAD_LINES_TOLD: Final = 20
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from agents.cli import EXIT_USAGE
+
 if TYPE_CHECKING:
     from models.agreement import Agreement
 
 EXIT_FOUND: Final = 1
-EXIT_USAGE: Final = 2
 _LABELS: Final = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 

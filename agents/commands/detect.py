@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from agents.cli import EXIT_USAGE
+
 if TYPE_CHECKING:
     from rich.text import Text
 
     from models.seriesalarm import Judged, SeriesAlarm
     from models.seriesfile import Notes
 
-EXIT_USAGE: Final = 2
 _UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _STEP: Final = re.compile(r"(\d+)\s*(s|min|m|h|d|w)")
 _SHORTEST, _LONGEST = 60, 604_800

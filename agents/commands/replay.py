@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from agents.cli import EXIT_USAGE
+
 if TYPE_CHECKING:
     from agents.recording import Envelope, Summary
     from agents.replay import Progress, ReplayReport
 
 EXIT_DIFFERENCE = 1
-EXIT_USAGE = 2
 
 
 class BadRecording(click.ClickException):

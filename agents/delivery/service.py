@@ -17,7 +17,6 @@ from agents.kafkaprobe import look
 from agents.permissions import refuse_forbidden
 from agents.settings import Settings
 from agents.single.thread import OwnerThread
-from models.errors import BarometerError
 from monitoring.delivery import DeliveryMetrics, watch
 from monitoring.health import Health
 from monitoring.server import MonitoringServer
@@ -27,10 +26,6 @@ from topics.catalogue import DELIVERY_FAILURES, NOTIFICATIONS
 log = logging.getLogger("barometer.deliver")
 
 BEAT_SECONDS: Final = 1.0
-
-
-class PortTaken(BarometerError):
-    """Somebody else listens where metrics and health are to be."""
 
 
 def run_deliverer(settings: Settings) -> None:
@@ -59,13 +54,7 @@ async def _serve(settings: Settings, owner: DelivererOwner, registry: CollectorR
     health = Health(started=monotonic(), assigned=True, recovered=True, broker_ok=True)
     watch(registry, lambda: health.ready(monotonic()).ok, lambda: health.broker_ok)
     server = MonitoringServer(settings.metrics_host, settings.metrics_port, registry, health, monotonic)
-    try:
-        await server.start()
-    except OSError as error:
-        raise PortTaken(
-            f"metrics cannot listen at {server.host}:{server.port} ({error.strerror or error}). Set "
-            "BAROMETER_METRICS_PORT to another port (a worker may have this one), or to 0 for any free one."
-        ) from None
+    await server.listen(" (a worker may have this one)")
     log.info("metrics and health at %s", server.url)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -111,7 +111,7 @@ class Desk:
             is_urge=is_urge,
             repeat_of_30_days=repeats,
             dissatisfaction=dissatisfaction(found),
-            intents=intents(found, complaint.text),
+            intents=intents(found),
             template=template,
             is_spam=found.is_spam,
             need=promise.need,

@@ -1,7 +1,10 @@
 """Regions by categories: a heat map of surprise, and beside it the cells that stand out most; a click leads to their warnings."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+from models.outcomes import WindowSnapshot
 from models.regions import load_regions
 from models.taxonomy import load_taxonomy
 from monitoring.console.desk import Visit
@@ -37,10 +40,11 @@ def build(visit: Visit) -> None:
             [(say(f"regions.sort.{one}"), f"?window={window}&sort={one}", one == sort) for one in SORTS],
         )
     told = visit.desk.names.values
+    heat = _Heated(regions, categories, WINDOWS[window])
     with tag("div", "with-rail"):
         HeatMap(
             visit.desk.hub,
-            _map(regions, categories, WINDOWS[window]),
+            _map(heat, regions),
             texts=words(visit.language, ("regions", "region", "category")),
             regions=[{"code": code, "name": told["region"][code][place]} for code in regions],
             categories=[{"code": code, "name": told["category"][code][place]} for code in categories],
@@ -51,7 +55,7 @@ def build(visit: Visit) -> None:
             _legend(visit)
             LiveTable(
                 visit.desk.hub,
-                _hottest(visit, regions, categories, WINDOWS[window]),
+                _hottest(visit, heat),
                 columns=[
                     {"name": "place", "label": say("column.cell"), "kind": "link"},
                     {"name": "seen", "label": say("column.numbers"), "kind": "number"},
@@ -84,7 +88,22 @@ def _plain(heat: Heat) -> list[Any]:
     return [heat.observed, round(heat.expected, 1), round(heat.score, 1), heat.band]
 
 
-def _map(regions: tuple[str, ...], categories: list[str], seconds: int) -> Any:
+class _Heated:
+    """The heat of the newest windows: worked out once for the map and the list beside it."""
+
+    def __init__(self, regions: tuple[str, ...], categories: list[str], seconds: int) -> None:
+        self._of = partial(heat_of, regions=regions, categories=categories, seconds=seconds)
+        self._windows: Mapping[str, WindowSnapshot] | None = None
+        self._found: dict[tuple[str, str], Heat] = {}
+
+    def of(self, picture: Picture) -> dict[tuple[str, str], Heat]:
+        """Return what `heat_of` says of the picture's windows."""
+        if picture.windows is not self._windows:
+            self._windows, self._found = picture.windows, self._of(picture.windows)
+        return self._found
+
+
+def _map(heat: _Heated, regions: tuple[str, ...]) -> Any:
     sent: dict[str, list[Any]] = {}
     seen: object = None
 
@@ -93,8 +112,8 @@ def _map(regions: tuple[str, ...], categories: list[str], seconds: int) -> Any:
         if not picture.is_loaded or (picture.windows is seen and not whole):
             return None
         seen = picture.windows
-        found = heat_of(picture.windows, regions, categories, seconds)
-        cells = {f"{region}|{category}": _plain(heat) for (region, category), heat in found.items()}
+        found = heat.of(picture)
+        cells = {f"{region}|{category}": _plain(one) for (region, category), one in found.items()}
         changed = {key: cell for key, cell in cells.items() if whole or sent.get(key) != cell}
         sent = cells
         nation = sum(found[region, ""].observed for region in regions)
@@ -103,7 +122,7 @@ def _map(regions: tuple[str, ...], categories: list[str], seconds: int) -> Any:
     return message
 
 
-def _hottest(visit: Visit, regions: tuple[str, ...], categories: list[str], seconds: int) -> Any:
+def _hottest(visit: Visit, heat: _Heated) -> Any:
     told: list[dict[str, Any]] | None = None
     seen: object = None
 
@@ -112,21 +131,20 @@ def _hottest(visit: Visit, regions: tuple[str, ...], categories: list[str], seco
         if not picture.is_loaded or (picture.windows is seen and not whole):
             return None
         seen = picture.windows
-        found = heat_of(picture.windows, regions, categories, seconds)
         hot = [
-            (heat.score or 0.0, region, category, heat)
-            for (region, category), heat in found.items()
-            if region and category and heat.band
+            (one.score or 0.0, region, category, one)
+            for (region, category), one in heat.of(picture).items()
+            if region and category and one.band
         ]
         rows = [
             {
                 "key": f"{region}|{category}",
                 "place": visit.book.place(f"region={region},category={category}"),
                 "href": f"{visit.path('board')}?region={region}&category={category}",
-                "seen": f"{number(heat.observed)} / {number(round(heat.expected or 0.0, 1))}",
+                "seen": f"{number(one.observed)} / {number(round(one.expected or 0.0, 1))}",
                 "score": f"{score:.1f}",
             }
-            for score, region, category, heat in sorted(hot, key=lambda one: -one[0])[:STANDS_OUT]
+            for score, region, category, one in sorted(hot, key=lambda entry: -entry[0])[:STANDS_OUT]
         ]
         if rows == told and not whole:
             return None

@@ -323,15 +323,17 @@ def _similar(visit: Visit, warning: EarlyWarning, states: Sequence[WarningState]
 
 def _history(visit: Visit, transitions: Sequence[EarlyWarning]) -> None:
     say, zone = visit.say, visit.desk.zone
-    rows: list[dict[str, Any]] = [
-        {
-            "severity": one.severity,
-            "time": clock(one.pane, zone),
-            "event": say(one.transition),
-            "numbers": f"{dict(numbers_of(one))['number.observed']} / {dict(numbers_of(one)).get('number.expected', '–')}",
-        }
-        for one in reversed(transitions)
-    ]
+    rows: list[dict[str, Any]] = []
+    for one in reversed(transitions):
+        numbers = dict(numbers_of(one))
+        rows.append(
+            {
+                "severity": one.severity,
+                "time": clock(one.pane, zone),
+                "event": say(one.transition),
+                "numbers": f"{numbers['number.observed']} / {numbers.get('number.expected', '–')}",
+            }
+        )
     columns = [
         {"name": "severity", "label": say("column.severity"), "kind": "severity"},
         {"name": "time", "label": say("column.time"), "kind": "time"},

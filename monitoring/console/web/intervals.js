@@ -1,6 +1,8 @@
 // Figures with their intervals against a target, one below the other.
+import { Told } from "barometer-console";
+
 export default {
-  emits: ["ready", "taken"],
+  mixins: [Told],
   props: { texts: Object },
   template: `
     <div class="figures">
@@ -17,15 +19,6 @@ export default {
       </section>
     </div>`,
   data() {
-    return { told: null, icons: { below: "priority_high", unsure: "help_outline", met: "check", few: "more_horiz" } };
-  },
-  mounted() {
-    this.$emit("ready");
-  },
-  methods: {
-    take(text) {
-      this.told = JSON.parse(text);
-      this.$emit("taken");
-    },
+    return { icons: { below: "priority_high", unsure: "help_outline", met: "check", few: "more_horiz" } };
   },
 };

@@ -1,9 +1,9 @@
 // Beside the list of warnings: what is known to be broken, and how the nation fares.
-import { Severity, spark } from "barometer-console";
+import { Severity, Told, spark } from "barometer-console";
 
 export default {
   components: { Severity },
-  emits: ["ready", "taken"],
+  mixins: [Told],
   props: { texts: Object },
   template: `
     <aside class="rail" :aria-label="texts.nation">
@@ -20,17 +20,7 @@ export default {
           <div><b>{{ i.name }}</b><small><span v-if="i.planned" class="chip held">{{ texts['incident.planned'] }}</span> {{ i.since }} · {{ i.numbers }}</small></div></li></ul>
       </section>
     </aside>`,
-  data() {
-    return { told: null };
-  },
-  mounted() {
-    this.$emit("ready");
-  },
   methods: {
-    take(text) {
-      this.told = JSON.parse(text);
-      this.$emit("taken");
-    },
     draw(values) {
       return spark(values, null, 90, 30);
     },

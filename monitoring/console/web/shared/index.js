@@ -20,6 +20,23 @@ export const Severity = {
   },
 };
 
+// A component that is told everything at once, as often as something is new (live.py).
+export const Told = {
+  emits: ["ready", "taken"],
+  data() {
+    return { told: null };
+  },
+  mounted() {
+    this.$emit("ready");
+  },
+  methods: {
+    take(text) {
+      this.told = JSON.parse(text);
+      this.$emit("taken");
+    },
+  },
+};
+
 // Seconds as people say them, in their largest unit.
 export function lasting(seconds, texts) {
   const s = Math.max(0, Math.floor(seconds));
