@@ -92,6 +92,11 @@ class _Words:
 
 def _measured(rule: Rule, say: _Words) -> str:
     window, step = say.duration(rule.window_seconds), say.duration(rule.step_seconds)
+    if rule.kind is Kind.FORECAST:
+        return say(
+            f"{rule.measure.text} of {rule.stream} as expected for {window} from the next midnight on, judged every {step}",
+            f"{rule.stream} 的 {rule.measure.text} 在次日零点起{window}内的预期，每{step}判断一次",
+        )
     return say(
         f"{rule.measure.text} of {rule.stream}, over {window}, judged every {step}",
         f"{rule.stream} 的 {rule.measure.text}，窗口{window}，每{step}判断一次",
@@ -277,6 +282,17 @@ def _burn_clear(_: Rule, step: Step, say: _Words) -> str:
     )
 
 
+def _forecast(_: Rule, step: Step, say: _Words) -> str:
+    return say(
+        f"above {step.limit:g} times what is ordinary, by the calendar",
+        f"按日历预计高于平常的{step.limit:g}倍",
+    )
+
+
+def _forecast_clear(_: Rule, step: Step, say: _Words) -> str:
+    return say(f"at most {step.clear:g} times what is ordinary", f"不高于平常的{step.clear:g}倍")
+
+
 _Phrase = Callable[[Rule, Step, _Words], str]
 _TRIGGERS: Final[Mapping[Kind, _Phrase]] = {
     Kind.THRESHOLD: _threshold,
@@ -288,6 +304,7 @@ _TRIGGERS: Final[Mapping[Kind, _Phrase]] = {
     Kind.MEAN_DROP: _mean_drop,
     Kind.SILENCE: _silence,
     Kind.BURN: _burn,
+    Kind.FORECAST: _forecast,
 }
 _CLEARS: Final[Mapping[Kind, _Phrase]] = {
     Kind.THRESHOLD: _threshold_clear,
@@ -299,4 +316,5 @@ _CLEARS: Final[Mapping[Kind, _Phrase]] = {
     Kind.MEAN_DROP: _mean_drop_clear,
     Kind.SILENCE: _silence_clear,
     Kind.BURN: _burn_clear,
+    Kind.FORECAST: _forecast_clear,
 }

@@ -197,6 +197,12 @@ def expect(baseline: Baseline, frame: Frame, start: int, end: int) -> Expectatio
     )
 
 
+def ordinary(baseline: Baseline, frame: Frame, start: int, end: int) -> float:
+    """Return what would be expected in the whole hours of [start, end), epoch seconds, in the middle of a month and on no holiday."""
+    hours = (_hourly(baseline, frame, frame.calendar.at(hour))[0] for hour in range(start, end, HOUR))
+    return sum(hours) * _trend(baseline, frame.prior)[0]
+
+
 def dispersion_of(baseline: Baseline, prior: Prior) -> float:
     """Return the over-dispersion of quarter-hour counts as learned so far."""
     strength = prior.dispersion_strength

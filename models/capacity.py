@@ -52,6 +52,7 @@ def dimension_values(regions: Regions, taxonomy: Taxonomy) -> dict[str, frozense
         "product": list(Product),
         "kind": list(SurveyKind),
         "priority": PRIORITIES,
+        "redline": [code for code, leaf in taxonomy.subcategories.items() if leaf.red_line],
         "template": [f"w{number:03x}" for number in range(WAVES)],
     }
     return {name: frozenset({*map(str, values), UNKNOWN}) for name, values in listed.items()}

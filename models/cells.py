@@ -24,6 +24,8 @@ DEFAULT_DIMENSIONS: Final[dict[Stream, tuple[tuple[str, ...], ...]]] = {
         ("product",),
         ("department",),
         ("template",),
+        ("redline",),
+        ("redline", "channel"),
     ),
     Stream.CALLS: ((), ("region",), ("channel",), ("segment",), ("department",)),
     Stream.SURVEYS: ((), ("region",), ("channel",), ("segment",), ("product",), ("department",)),
@@ -43,6 +45,7 @@ KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
             "department",
             "priority",
             "template",
+            "redline",
         }
     ),
     Stream.CALLS: frozenset({"region", "channel", "segment", "product", "department"}),
@@ -52,7 +55,7 @@ KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
 """Every dimension that events of a stream carry."""
 
 
-SPARSE: Final = frozenset({"template"})
+SPARSE: Final = frozenset({"template", "redline"})
 """Dimensions of which most events have no value (an empty one); such an event is in no cell of theirs."""
 
 

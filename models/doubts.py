@@ -170,5 +170,6 @@ _KINDS: Final[Mapping[Kind, Callable[[Rule], Iterator[Doubt]]]] = {
     Kind.SURGE: _surge,
     Kind.GROWTH: _relative,
     Kind.RELATIVE: _relative,
+    Kind.FORECAST: _relative,
     Kind.BURN: _burn,
 }

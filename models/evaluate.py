@@ -1,7 +1,7 @@
 """The judgement of one window by one rule: (rule, totals of the window, what they are held against) -> Decision.
 
 Owns the table of one pure function for each kind of rule, and the functions of those that are not in `models.past`,
-`models.drift`, `models.silence` and `models.burn`. Nothing here remembers anything: whoever has the sums can call it, whatever way they
+`models.drift`, `models.silence`, `models.burn` and `models.forecast`. Nothing here remembers anything: whoever has the sums can call it, whatever way they
 were computed. To add a kind: a member of `Kind`, its fields and steps in `models.rulekinds` and `models.rulesteps`, a
 function here, what it needs in `models.evidence` and, computed another way, in `agents.verify.evidence`, and its words in
 `agents.rulelines`.
@@ -14,6 +14,7 @@ from models.baseline import Expectation
 from models.burn import Spending, burn
 from models.decision import Decision, Reason
 from models.drift import Drifting, drift
+from models.forecast import Forecast, forecast
 from models.interval import Interval, wilson, z_of
 from models.past import Past, mean_drop, relative
 from models.rule import Kind, Rule, Side
@@ -21,7 +22,7 @@ from models.silence import Silence, silence
 from models.tail import critical_count, upper_tail
 from models.verdict import decided, undecided
 
-Against = Expectation | Drifting | Past | Silence | Spending | None
+Against = Expectation | Drifting | Past | Silence | Spending | Forecast | None
 """What a window is held against: surge and growth read an expectation, drift one and what it carries, relative and mean_drop the past, and so on."""
 
 
@@ -30,8 +31,8 @@ def evaluate(rule: Rule, totals: Sequence[int], against: Against = None) -> Deci
 
     Args:
         rule: what to judge by.
-        totals: on-time sums of the rule's window, in the order of the stream's fields (models.measures); `silence` and
-            `burn` do not read them.
+        totals: on-time sums of the rule's window, in the order of the stream's fields (models.measures); `silence`,
+            `burn` and `forecast` do not read them.
         against: what the rule's kind holds it against. An expectation is of the same cell and window, before it was
             learned; None: not seen yet.
     """
@@ -223,4 +224,5 @@ _FUNCTIONS: Final[dict[Kind, Callable[[Rule, Sequence[int], Any], Decision]]] = 
     Kind.MEAN_DROP: mean_drop,
     Kind.SILENCE: lambda rule, _, found: silence(rule, found),
     Kind.BURN: lambda rule, _, found: burn(rule, found),
+    Kind.FORECAST: lambda rule, _, found: forecast(rule, found),
 }

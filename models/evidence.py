@@ -12,6 +12,7 @@ from models.baseline import QUARTER, Baseline, Expectation, Frame, expect
 from models.burn import Spending, allowed, window_end, windows_of
 from models.drift import STEADY, drifted
 from models.evaluate import Against
+from models.forecast import forecast_of
 from models.pane import HOUR
 from models.past import Past
 from models.rule import Kind, Rule
@@ -37,6 +38,8 @@ def totals_of(rule: Rule, watch: Watch, end: int) -> Sequence[int] | None:
         # The hour that is under way is in no long window yet, but in the short ones.
         empty = all(windows.is_empty(window, window_end(window, end)) for window in windows_of(rule))
         return None if is_quiet and empty else ()
+    if rule.kind is Kind.FORECAST:
+        return ()
     window = rule.window_seconds
     if rule.kind is Kind.DRIFT:
         # Every bucket speaks for or against a rise, however small, until there is no evidence.
@@ -57,6 +60,9 @@ def against_of(rule: Rule, watch: Watch, totals: Sequence[int], end: int) -> Aga
         since = watch.learned.counted
         start = looks_back(rule, since, end)
         return Silence(since, start, end, expected(watch.learned, start, end))
+    if rule.kind is Kind.FORECAST:
+        assert watch.learned is not None
+        return forecast_of(rule, watch.learned.baseline, watch.learned.frame, end)
     if rule.kind is Kind.DRIFT:
         expectation = expected(watch.learned, end - rule.window_seconds, end)
         return drifted(rule, watch.drift, totals[rule.measure.numerator], expectation, end)

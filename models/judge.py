@@ -12,7 +12,7 @@ The order within one minute that ends at e: its totals enter the windows; if e i
 the rules whose step divides e are judged, in the order of the rule set, cells in the order of their names; and if e is a
 whole hour, it is learned by every baseline that is old enough. So an hour is judged before it is learned. It is alarmed
 if, at an evaluation within (e - 3600, e] of a rule that expects something of that measure, a step was crossed or an episode
-is open.
+is open; a forecast alarms nothing.
 
 Another rule set comes into force between two minutes. In the next one, before anything else, the open episodes of rules
 that it lacks or has otherwise are cleared, in the order of the old set and of cells; an unchanged rule (same version) goes on.
@@ -263,7 +263,7 @@ class StreamJudge:
             if isinstance(against, Drifting):
                 is_open = step.episode.is_open
                 watch.drift = carried(against, was_open=watch.episode.is_open, is_open=is_open)
-            if watch.learned is not None and (decision.level >= 0 or step.episode.is_open):
+            if watch.learned is not None and rule.alarms and (decision.level >= 0 or step.episode.is_open):
                 watch.learned.alarmed = True
             if step.transitions:
                 found.append((name, self._write(rule, watch, step, decision, end)))

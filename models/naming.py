@@ -23,6 +23,7 @@ DIMENSIONS: Final = {
     "priority": ("priority", "等级"),
     "kind": ("survey kind", "调查方式"),
     "template": ("template", "模板"),
+    "redline": ("red line", "红线"),
 }
 """Dimension -> its word in English and Chinese."""
 
@@ -72,6 +73,9 @@ def load_names() -> Names:
         values={
             "region": {code: (region.en, region.zh) for code, region in regions.by_code.items()},
             "category": {category.code: (category.en, category.zh) for category in taxonomy.categories},
+            "redline": {
+                code: (leaf.en, leaf.zh) for code, leaf in taxonomy.subcategories.items() if leaf.red_line
+            },
             "department": {slug: (who.en, who.zh) for slug, who in taxonomy.departments.items()},
         },
         departments={category.code: category.department for category in taxonomy.categories},

@@ -94,6 +94,11 @@ class ClassifiedComplaint(Wire, frozen=True, rename="camel", kw_only=True, gc=Fa
     source_partition: int
     source_offset: int
 
+    @property
+    def redline(self) -> str:
+        """The subcategory of a complaint about what is a red line, else empty: a dimension of cells."""
+        return self.subcategory if self.red_line else ""
+
 
 class WorkOrder(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """What a department is to do, in the shape of a TMF621 trouble ticket."""

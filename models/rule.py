@@ -45,10 +45,12 @@ class Kind(StrEnum):
     """Nothing for so long that it is improbable under the cell's own expectation."""
     BURN = "burn"
     """A budget that is used up too fast, over a long and a short window at once."""
+    FORECAST = "forecast"
+    """Days ahead of which the calendar lets expect a multiple of what is ordinary. Nothing has happened yet."""
 
 
 _MONOTONE: Final = frozenset({Kind.THRESHOLD, Kind.SURGE, Kind.GROWTH})
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.FORECAST})
 
 
 class Side(StrEnum):
@@ -92,7 +94,7 @@ class Step:
     severity: PerceivedSeverity
     limit: float
     """threshold: the value; wilson_drop: what the upper end must be below; surge, silence: what the probability must be
-    below; growth, relative: times the expected; drift: the evidence, a logarithm of a likelihood ratio; mean_drop: how far below; burn: the slowest pace of `burns`."""
+    below; growth, relative: times the expected; forecast: times the ordinary; drift: the evidence, a logarithm of a likelihood ratio; mean_drop: how far below; burn: the slowest pace of `burns`."""
     clear: float
     """The other limit, on the safe side: threshold: the value at which it is over; wilson_drop: what the lower end
     must be above; surge: what the tail must be above; drift: what the evidence must have come down to."""
@@ -141,11 +143,11 @@ class Rule:
     target: float | None = None
     """wilson_drop: the share aimed at."""
     min_history_seconds: int = 0
-    """surge, drift, growth, silence, relative, mean_drop: how long the cell must have been seen."""
+    """surge, drift, growth, silence, forecast, relative, mean_drop: how long the cell must have been seen."""
     rise: float = 0.0
     """drift: times the expected that a lasting rise is looked for at."""
     min_expected: float = 0.0
-    """growth: below this expectation a multiple says nothing."""
+    """growth, forecast: below this expectation a multiple says nothing."""
     p_below: float | None = None
     """growth: the count must also be this improbable."""
     baseline_seconds: int = 0
@@ -171,6 +173,11 @@ class Rule:
     def expects(self) -> bool:
         """Whether it reads what the cell is expected to count: its measure is learned there."""
         return self.kind in _EXPECTING
+
+    @property
+    def alarms(self) -> bool:
+        """Whether what it finds is not as expected, so that the hour teaches less: an announced peak is expected."""
+        return self.kind is not Kind.FORECAST
 
     @property
     def rests_on_prior(self) -> bool:

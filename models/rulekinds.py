@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from models.cells import dimensions_of
 from models.measures import FIELDS, MEANS, Stream, index_of
-from models.pane import HOUR
+from models.pane import DAY, HOUR
 from models.rule import Kind, Measure, Step
 from models.ruleentry import Entry
 from models.windows import LONGEST
@@ -23,12 +23,13 @@ OWN: Final = {
     Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence", "min_history"),
     Kind.SILENCE: ("min_history", "at_least"),
     Kind.BURN: ("budget",),
+    Kind.FORECAST: ("min_history", "min_expected"),
 }
 """The fields that only this kind has."""
 ANY: Final = tuple(dict.fromkeys(key for keys in OWN.values() for key in keys))
 
-_COUNTS: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.BURN})
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.FORECAST})
+_COUNTS: Final = _EXPECTING | {Kind.BURN}
 _PAST: Final = frozenset({Kind.RELATIVE, Kind.MEAN_DROP})
 _SUMS: Final = ("_seconds", "_sum", "_sq")
 """Endings of fields that are no number of events: over another they are a mean and no share."""
@@ -81,6 +82,8 @@ def read_window(entry: Entry, kind: Kind | None) -> tuple[int, int]:
         entry.note("step", "is longer than window", "events between two windows would never be judged")
     elif kind is Kind.DRIFT and step != window:
         entry.note("step", "is shorter than window", "each event adds to the evidence once; make them equal")
+    elif kind is Kind.FORECAST and window % DAY:
+        entry.note("window", "is no whole day", "use 24h, or whole days")
     return window, step
 
 
@@ -129,9 +132,9 @@ def _expecting(entry: Entry, kind: Kind, window: int) -> dict[str, Any]:
     own: dict[str, Any] = {"min_history_seconds": entry.tried(entry.seconds, "min_history")}
     if kind is Kind.DRIFT:
         own["rise"] = entry.tried(entry.number, "rise", 1.05, 100.0)
-    if kind is Kind.GROWTH:
+    if kind in (Kind.GROWTH, Kind.FORECAST):
         own["min_expected"] = entry.tried(entry.number, "min_expected", 1.0, 1e12)
-        if "p_below" in entry.values:
+        if kind is Kind.GROWTH and "p_below" in entry.values:
             own["p_below"] = entry.tried(entry.number, "p_below", 1e-30, 0.5)
     if kind is Kind.SILENCE:
         own["min_silence_seconds"] = entry.tried(entry.seconds, "at_least")

@@ -224,7 +224,7 @@ def _hold(entry: Entry, step: int, kind: Kind | None) -> int:
     if not isinstance(clear, dict):
         return 0  # noted where the clear limits are read
     inner = Entry(clear, entry.name, entry.at("clear"), entry.mistakes)
-    hold = inner.tried(inner.seconds, "hold", or_none=kind is Kind.SILENCE) or 0
+    hold = inner.tried(inner.seconds, "hold", or_none=kind in (Kind.SILENCE, Kind.FORECAST)) or 0
     if step and hold % step:
         inner.note("hold", "is no multiple of step", "a hold is looked at once a step; make it a multiple")
     return hold

@@ -108,6 +108,12 @@ def _growth(entry: Entry, _: bool) -> Steps:
     return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 1e6, may_last=True)
 
 
+def _forecast(entry: Entry, _: bool) -> Steps:
+    triggers = _triggers(entry, ("above",), has_rows=False)
+    clears = _clears(entry, "at_most", triggers, 0.0, 1e6)
+    return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 1e6)
+
+
 def _drift(entry: Entry, _: bool) -> Steps:
     triggers = _triggers(entry, ("above",), has_rows=False)
     clears = _clears(entry, "at_most", triggers, 0.0, 500.0)
@@ -264,5 +270,6 @@ _READERS: Final[dict[Kind, Callable[[Entry, bool], Steps]]] = {
     Kind.MEAN_DROP: _mean_drop,
     Kind.SILENCE: _silence,
     Kind.BURN: _burn,
+    Kind.FORECAST: _forecast,
 }
 """One reader of `trigger` and `clear` for each kind."""

@@ -42,7 +42,8 @@ def judged(
     """Hold a ledger against the truth."""
     alarms = alarms_of(ledger, {rule.id: rule.step_seconds for rule in rules.rules})
     names = [rule.id for rule in rules.rules]
-    found = score(names, alarms, incidents, days, day_begins=day_begins)
+    forecasts = frozenset(rule.id for rule in rules.rules if not rule.alarms)
+    found = score(names, alarms, incidents, days, day_begins=day_begins, forecasts=forecasts)
     return Judged(name, rules, ledger, alarms, found)
 
 

@@ -6,7 +6,8 @@ Owns the matching, one for Barometer's rules and for the detectors it is compare
 * an alarm is an episode; it is told when it is raised and each time that it escalates;
 * an incident is found by the first telling by one of its rules in one of its cells after its begin and up to its end;
 * an alarm is false if it was raised where and when no incident shows;
-* an alarm over planned work, or whatever else is to be suppressed, is counted apart: it is neither right nor false here.
+* an alarm over planned work, or whatever else is to be suppressed, is counted apart: it is neither right nor false here;
+  nor is a forecast.
 """
 
 from collections import Counter
@@ -167,6 +168,7 @@ def score(
     days: float,
     *,
     day_begins: int = 0,
+    forecasts: frozenset[str] = frozenset(),
 ) -> Score:
     """Hold alarms against the truth.
 
@@ -176,12 +178,14 @@ def score(
         incidents: the truth.
         days: how many were judged, above 0.
         day_begins: seconds that the zone is ahead of UTC, for counts by day.
+        forecasts: those of `rules` that say what is to come, not that anything has happened.
     """
     sought = [incident for incident in incidents if incident.expect == RAISED]
     finders: dict[tuple[int, str], tuple[int, Alarm]] = {}
     by_rule: dict[str, list[tuple[Alarm, Verdict]]] = {rule: [] for rule in rules}
     for alarm in alarms:
-        by_rule[alarm.rule].append((alarm, verdict(alarm, incidents)))
+        found = Verdict.ANNOUNCED if alarm.rule in forecasts else verdict(alarm, incidents)
+        by_rule[alarm.rule].append((alarm, found))
         for number, incident in enumerate(sought):
             for pane in alarm.told:
                 if incident.is_found_by(alarm.rule, alarm.cell, pane):

@@ -10,6 +10,7 @@ from models.baseline import Baseline, Expectation, Frame, expect
 from models.burn import Spending, allowed
 from models.drift import Drift, drifted
 from models.evaluate import Against
+from models.forecast import forecast_of
 from models.pane import HOUR, MINUTE
 from models.past import Past, past_of
 from models.rule import Kind, Rule
@@ -53,6 +54,8 @@ def held_against(
         start = end - rule.window_seconds
         expectation = _expected(baselines[measure], frame, start, end)
         return drifted(rule, drift, history.total(start, end)[measure], expectation, end)
+    if rule.kind is Kind.FORECAST:
+        return forecast_of(rule, baselines[measure], frame, end)
     if rule.kind in (Kind.SURGE, Kind.GROWTH):
         return _expected(baselines[measure], frame, end - rule.window_seconds, end)
     if rule.kind in (Kind.RELATIVE, Kind.MEAN_DROP):

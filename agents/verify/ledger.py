@@ -37,14 +37,14 @@ from models.warning import write_warning
 
 TRANSITION_ORDER: Final = "transitions in order"
 ACTIVE: Final = "active warnings"
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE})
+_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.FORECAST})
 """These are held against what the cell is expected to count."""
 _NOTHING: Final = Decision(
     reason=Reason.RULE_CHANGED, level=-1, calm_from=0, severity=None, n=0, observed=0.0, is_judged=False
 )
 """What a rule that is in force no longer has to say."""
-_WITHOUT_WINDOW: Final = frozenset({Kind.SILENCE, Kind.BURN})
-"""These read other sums than those of their own window."""
+_WITHOUT_WINDOW: Final = frozenset({Kind.SILENCE, Kind.BURN, Kind.FORECAST})
+"""These read other sums than those of their own window, or none."""
 
 
 def cells_of(stream: Stream, partitions: Iterable[Totals], frontier: int | None) -> Iterator[CellMinutes]:
@@ -195,7 +195,8 @@ class _Judgement:
                     self._tell(rule, decision, entry, end)
                 if isinstance(against, Drifting):
                     watch.drift = carried(against, was_open=was_open, is_open=watch.life.is_open)
-                if rule.kind in _EXPECTING and (decision.level >= 0 or watch.life.is_open):
+                alarms = rule.kind in _EXPECTING and rule.kind is not Kind.FORECAST
+                if alarms and (decision.level >= 0 or watch.life.is_open):
                     self._alarmed.add(rule.measure.numerator)
 
     def learn(self, hour: int) -> None:

@@ -16,6 +16,7 @@ from models.outcomes import EarlyWarning
 from models.pane import HOUR, MINUTE
 from tests.examples import examples
 from tests.unit.models.judging import (
+    AHEAD,
     BUDGET,
     GROWING,
     HANDLED,
@@ -33,7 +34,9 @@ from tests.unit.models.judging import (
 
 START = 1_767_225_600  # 2026-01-01T00:00Z, 08:00 in Shanghai
 QUICK = SURGE.replace("min_history: 1d", "min_history: 2h").replace("[[region, category]]", "[[region]]")
-RULES = rule_set(RISING, GROWING, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET, QUICK)
+SOON = AHEAD.replace("min_history: 2d", "min_history: 2h").replace("step: 24h", "step: 1h")
+SOON = SOON.replace("above: 1.25", "above: 1.1").replace("at_most: 1.15", "at_most: 1.05")
+RULES = rule_set(RISING, GROWING, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET, QUICK, SOON)
 CELL = "region=44"
 Series = dict[int, list[int]]
 """Minute -> vector."""
@@ -128,6 +131,12 @@ SCENES: dict[str, tuple[Stream, Series, list[str]]] = {
             "16:30 recovering warning",
             "16:40 cleared cleared",
         ],
+    ),
+    # New Year's first three days are the edge of a month; on the third, the day ahead is an ordinary one.
+    "AHEAD": (
+        Stream.COMPLAINTS,
+        of(lambda minute: complaints(1), 2460),
+        ["12:00 raised warning", "00:00 recovering warning", "00:00 cleared cleared"],
     ),
 }
 

@@ -233,6 +233,26 @@ BUDGET = f"""
     clear: {{hold: 10m, at_most: 1}}
 {SUMMARIES}"""
 
+AHEAD = f"""
+  - id: AHEAD
+    name: Peak ahead
+    name_zh: 高峰预告
+    kind: forecast
+    stream: complaints
+    measure: distinct
+    dimensions: [[], [region], [category]]
+    window: 24h
+    step: 24h
+    min_sample: 1
+    min_history: 2d
+    min_expected: 10
+    trigger:
+      - {{severity: warning, above: 1.25}}
+      - {{severity: minor, above: 2}}
+    clear: {{hold: 0m, at_most: 1.15}}
+    expire: 3d
+{SUMMARIES}"""
+
 
 def rule_set(*texts: str) -> RuleSet:
     """Parse a rule file of these rules."""

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.cells import DEFAULT_DIMENSIONS, KNOWN_DIMENSIONS, cell_of, dimensions_of
+from models.cells import DEFAULT_DIMENSIONS, KNOWN_DIMENSIONS, SPARSE, cell_of, dimensions_of
 from models.count import CellNamer, count_call, count_case, count_complaint, count_survey
 from models.decode import EventDecoder
 from models.errors import RejectedEvent
 from models.events import CallDirection, CallRecord, CaseState, CaseUpdate, Event, FollowUp, Survey
 from models.measures import FIELDS, WIDTH, Stream
 from models.panebook import Increment, PaneBook
+from tests.unit.agents.test_faults_arrived import CLASSIFIED
 
 T0 = 1_749_999_600
 
@@ -221,7 +222,7 @@ def test_an_event_has_one_cell_for_each_combination(stream: Stream, log: list[li
                 }
             )
             for combination in combinations
-            if values.get("template") or "template" not in combination
+            if all(values[name] or name not in SPARSE for name in combination)
         ]
         found = namer.cells(tuple(values[name] for name in namer.names))
         assert sorted(found) == sorted(expected)
@@ -256,3 +257,14 @@ def test_the_reader_takes_the_values_in_the_order_of_the_names(names: tuple[str,
 def test_every_known_dimension_is_a_field_of_its_event(stream: Stream, event: type[Event]) -> None:
     """Or counting by it would fail at the first record."""
     assert set(event.__struct_fields__) >= KNOWN_DIMENSIONS[stream]
+
+
+@pytest.mark.parametrize(
+    ("red_line", "cells"), [(True, ["redline=VAS.UNAWARE", "redline=VAS.UNAWARE,channel=app"]), (False, [])]
+)
+def test_only_a_complaint_about_a_red_line_is_in_a_cell_of_it(red_line: bool, cells: list[str]) -> None:
+    namer = CellNamer([("redline",), ("redline", "channel")], {})
+    complaint = msgspec.structs.replace(
+        CLASSIFIED, subcategory="VAS.UNAWARE", red_line=red_line, channel="app"
+    )
+    assert namer.cells(namer.reader()(complaint)) == cells

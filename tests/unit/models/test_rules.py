@@ -32,13 +32,16 @@ def test_packaged_rules_load() -> None:
     """The shipped rules are checked like any other file, and cover all four streams."""
     rules = load_rules()
     assert [rule.id for rule in rules.rules] == [
-        "EW01", "EW02", "EW03", "EW05", "EW06", "EW07", "EW11", "EW12", "EW13", "EW14", "EW15", "EW26", "EW27",
+        "EW01", "EW02", "EW03", "EW05", "EW06", "EW07", "EW11", "EW12", "EW13", "EW14", "EW15", "EW20", "EW26",
+        "EW27", "EW30",
     ]  # fmt: skip
     assert {rule.stream for rule in rules.rules} == set(Stream)
     # A budget is the operator's own: none is shipped.
     assert {rule.kind for rule in rules.rules} == set(Kind) - {Kind.BURN}
     assert len(rules.version) == 16
     assert [rule.id for rule in rules.of(Stream.CALLS)] == ["EW13", "EW14", "EW15"]
+    assert not rules.rule("EW30").alarms
+    assert all(rule.alarms for rule in rules.rules if rule.id != "EW30")
     assert rules.rule("EW12").where == {"channel": {"regulator", "12345", "12315", "media"}}
     with pytest.raises(KeyError):
         rules.rule("EW99")
