@@ -105,7 +105,7 @@ def create_pipeline(
     )
     outbox = Outbox(producer)
     outbox.on_flush_seconds = observer.metrics.on_flush
-    version = judging(settings.model_file).version
+    version = judging(settings.model_file, settings.key_accounts_file).version
     values = dimension_values(load_regions(), load_taxonomy())
     refuse_wide_panes(settings.dimensions, values)
     rules = load_rules(settings.rules_file, settings.dimensions)
@@ -205,12 +205,14 @@ def handlers(
     """Return, for each stream, what makes the handler of one of its partitions."""
     taxonomy = load_taxonomy()
     known = known_values(load_regions(), taxonomy)
+    judge, _, key_accounts = judging(settings.model_file, settings.key_accounts_file)
     assessor = Assessor(
-        judging(settings.model_file).judge,
+        judge,
         load_triage(),
         load_router(),
         Pseudonymiser(settings.customer_key.get_secret_value().encode()),
         version,
+        key_accounts,
     )
     complaints_id = topic_ids[input_of(Stream.COMPLAINTS)]
 

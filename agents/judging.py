@@ -1,7 +1,8 @@
 """Who says what a text is about, as a worker is set up: the lexicon, and the second opinion that it asks.
 
 Owns which model is asked and what the pair of them is called. The shipped model is one of the files of `models`, so that the
-version of the judge covers it; any other one stands in the version with its digest, and none at all with `lexicon`.
+version of the judge covers it; any other one stands in the version with its digest, and none at all with `lexicon`. So does a
+list of key accounts.
 """
 
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 from agents.compiledlexicon import kept_classifier
 from models.advised import AdvisedClassifier, Judge
 from models.errors import DataFileError
+from models.keyaccounts import KeyAccounts, load_key_accounts
 from models.opinion import Opinion, read
 from models.taxonomy import load_taxonomy
 from models.version import judge_version
@@ -22,10 +24,11 @@ SHIPPED: Final = "opinion.model"
 
 
 class Judging(NamedTuple):
-    """The judge of texts and the version of everything that judges."""
+    """What judges complaints beside the packaged data, and the version of all of it."""
 
     judge: Judge
     version: str
+    key_accounts: KeyAccounts
 
 
 def load_opinion(model_file: Path | None) -> Opinion | None:
@@ -52,16 +55,19 @@ def load_opinion(model_file: Path | None) -> Opinion | None:
 
 
 @lru_cache(maxsize=1)
-def judging(model_file: Path | None) -> Judging:
-    """Return the judge with the model of the setting `model_file`.
+def judging(model_file: Path | None, key_accounts_file: Path | None = None) -> Judging:
+    """Return the judge with the model and the key accounts of the settings of these names.
 
     Raises:
         DataFileError: a data file or the model is wrong; the message says where and what to do.
     """
     opinion = load_opinion(model_file)
     lexicon = kept_classifier()
+    accounts = load_key_accounts(key_accounts_file)
     version = judge_version()
-    if opinion is None:
-        return Judging(lexicon, version if model_file is None else f"{version}-lexicon")
-    judge = AdvisedClassifier(lexicon, opinion, load_taxonomy())
-    return Judging(judge, version if model_file is None else f"{version}-{opinion.digest}")
+    if model_file is not None:
+        version += "-lexicon" if opinion is None else f"-{opinion.digest}"
+    if accounts.digest:
+        version += f"-{accounts.digest}"
+    judge = lexicon if opinion is None else AdvisedClassifier(lexicon, opinion, load_taxonomy())
+    return Judging(judge, version, accounts)

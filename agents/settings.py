@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         description="Model of `barometer classifier train`, asked where the lexicon is unsure; the shipped one by default, "
         "`none`: the lexicon alone.",
     )
+    key_accounts_file: Path | None = Field(
+        None,
+        description="YAML list of the group customers that are key accounts: the complaints of each are counted (EW21). By default there are none.",
+    )
     flush_interval_seconds: float = Field(
         0.25, ge=0.02, le=10, description="How often dirty panes are written and offsets become committable."
     )

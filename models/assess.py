@@ -9,6 +9,7 @@ from models.events import Complaint
 from models.history import History
 from models.intent import dissatisfaction, intents
 from models.iso import iso
+from models.keyaccounts import NONE, KeyAccounts
 from models.outcomes import ClassifiedComplaint, WorkOrder
 from models.pane import DAY
 from models.privacy import Pseudonymiser, mask
@@ -71,7 +72,9 @@ class Assessor:
         router: Router,
         pseudonymiser: Pseudonymiser,
         version: str,
+        key_accounts: KeyAccounts = NONE,
     ) -> None:
+        self._key_account = key_accounts.by_account.get
         self._classify = classifier.classify
         self._triage = triage.judge
         self._route = router.route
@@ -127,6 +130,7 @@ class Assessor:
             tier=complaint.tier,
             product=complaint.product,
             account=self._pseudonym(complaint.account_id) if complaint.account_id else "",
+            key_account=self._key_account(complaint.account_id, ""),
             category=found.category,
             subcategory=found.subcategory,
             coarse=found.coarse,

@@ -26,6 +26,7 @@ DEFAULT_DIMENSIONS: Final[dict[Stream, tuple[tuple[str, ...], ...]]] = {
         ("template",),
         ("redline",),
         ("redline", "channel"),
+        ("key_account",),
     ),
     Stream.CALLS: ((), ("region",), ("channel",), ("segment",), ("department",)),
     Stream.SURVEYS: ((), ("region",), ("channel",), ("segment",), ("product",), ("department",)),
@@ -46,6 +47,7 @@ KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
             "priority",
             "template",
             "redline",
+            "key_account",
         }
     ),
     Stream.CALLS: frozenset({"region", "channel", "segment", "product", "department"}),
@@ -55,7 +57,7 @@ KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
 """Every dimension that events of a stream carry."""
 
 
-SPARSE: Final = frozenset({"template", "redline"})
+SPARSE: Final = frozenset({"template", "redline", "key_account"})
 """Dimensions of which most events have no value (an empty one); such an event is in no cell of theirs."""
 
 

@@ -24,6 +24,7 @@ DIMENSIONS: Final = {
     "kind": ("survey kind", "调查方式"),
     "template": ("template", "模板"),
     "redline": ("red line", "红线"),
+    "key_account": ("key account", "大客户"),
 }
 """Dimension -> its word in English and Chinese."""
 

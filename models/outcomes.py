@@ -57,6 +57,9 @@ class ClassifiedComplaint(Wire, frozen=True, rename="camel", kw_only=True, gc=Fa
     tier: int
     product: str
     account: str = ""
+    """Pseudonym of the group customer's account."""
+    key_account: str = ""
+    """Code of the key customer to whom the account belongs (BAROMETER_KEY_ACCOUNTS_FILE); a dimension of cells."""
     category: str
     """Top-level code, for example NET."""
     subcategory: str

@@ -76,13 +76,14 @@ class Judgement:
         )
         self.decoders = decoders()
         self._known = known_values(load_regions(), load_taxonomy())
-        judge, version = judging(settings.model_file)
+        judge, version, key_accounts = judging(settings.model_file, settings.key_accounts_file)
         self._assessor = Assessor(
             judge,
             load_triage(),
             load_router(),
             Pseudonymiser(settings.customer_key.get_secret_value().encode()),
             version,
+            key_accounts,
         )
 
     def handler(self, stream: Stream, partition: int, history: History) -> Handle:

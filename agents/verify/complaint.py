@@ -11,6 +11,7 @@ from models.classify import Classification
 from models.events import Complaint
 from models.intent import dissatisfaction, intents
 from models.iso import iso
+from models.keyaccounts import KeyAccounts
 from models.outcomes import ClassifiedComplaint, WorkOrder
 from models.pane import DAY
 from models.privacy import Pseudonymiser, mask
@@ -50,7 +51,9 @@ class Desk:
         router: Router,
         pseudonymiser: Pseudonymiser,
         version: str,
+        key_accounts: KeyAccounts,
     ) -> None:
+        self._key_accounts = key_accounts
         self._classifier = classifier
         self._triage = triage
         self._router = router
@@ -97,6 +100,7 @@ class Desk:
             tier=complaint.tier,
             product=complaint.product,
             account=self._pseudonym(complaint.account_id) if complaint.account_id else "",
+            key_account=self._key_accounts.of(complaint.account_id),
             category=found.category,
             subcategory=found.subcategory,
             coarse=found.coarse,

@@ -154,6 +154,7 @@ def verify(
         holidays=settings.holidays,
         rules_file=settings.rules_file,
         model_file=settings.model_file,
+        key_accounts_file=settings.key_accounts_file,
         source_ids={stream: ids[name] for stream, name in inputs.items()},
         panes=PANES,
         topics=topics,

@@ -64,6 +64,7 @@ class Setup(msgspec.Struct, frozen=True):
     holidays: str
     rules_file: Path | None
     model_file: Path | None
+    key_accounts_file: Path | None
     source_ids: dict[Stream, str]
     """Topic id of each input stream."""
     panes: str
@@ -173,7 +174,9 @@ def walk_source(part: SourcePart) -> SourceResult:
         source,
         setup.policy,
         decoders()[source.topic],
-        _desk(setup.customer_key, setup.model_file) if source.stream is Stream.COMPLAINTS else None,
+        _desk(setup.customer_key, setup.model_file, setup.key_accounts_file)
+        if source.stream is Stream.COMPLAINTS
+        else None,
         part.stamps,
         lambda q, place: panes.value(setup.panes, q, place),
         classified=matchings.get(CLASSIFIED),
@@ -249,6 +252,6 @@ def _counted(batches: Iterator[list[Message]]) -> Iterator[list[Message]]:
 
 
 @lru_cache(maxsize=1)
-def _desk(customer_key: bytes, model_file: Path | None) -> Desk:
-    judge, version = judging(model_file)
-    return Desk(judge, load_triage(), load_router(), Pseudonymiser(customer_key), version)
+def _desk(customer_key: bytes, model_file: Path | None, key_accounts_file: Path | None) -> Desk:
+    judge, version, key_accounts = judging(model_file, key_accounts_file)
+    return Desk(judge, load_triage(), load_router(), Pseudonymiser(customer_key), version, key_accounts)

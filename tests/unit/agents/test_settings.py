@@ -76,6 +76,7 @@ ANY_TEXT = {
         "duty_file",
         "receivers_file",
         "model_file",
+        "key_accounts_file",
         "metrics_host",
         "data_dir",
         "console_host",

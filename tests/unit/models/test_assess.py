@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from models.assess import SEVERITY, STATUTORY_SECONDS, Assessed, Assessor, Origin
 from models.classify import load_classifier
+from models.count import CellNamer
 from models.events import Complaint
 from models.history import History
 from models.iso import iso
+from models.keyaccounts import parse_key_accounts
 from models.outcomes import ClassifiedComplaint, WorkOrder
 from models.pane import DAY, HOUR
 from models.privacy import Pseudonymiser
@@ -29,7 +31,8 @@ CLASSIFIER = load_classifier()
 
 def assessor() -> Assessor:
     """One that has judged nothing yet."""
-    return Assessor(CLASSIFIER, load_triage(), load_router(), PSEUDONYMS, "judge")
+    keys = parse_key_accounts("accounts: {harbour-group: [account-17]}", "keys.yaml")
+    return Assessor(CLASSIFIER, load_triage(), load_router(), PSEUDONYMS, "judge", keys)
 
 
 ASSESSOR = assessor()
@@ -142,12 +145,20 @@ def test_the_record_and_its_place_are_told() -> None:
     assert not assess(DROPS).classified.is_late
 
 
+def test_an_account_of_a_key_customer_is_told_by_the_customers_code() -> None:
+    """Its cell counts the complaints of all accounts of this customer."""
+    found = assess(DROPS, account_id="account-17", segment="group").classified
+    assert found.key_account == "harbour-group"
+    assert CellNamer([("key_account",)], {}).cells(("harbour-group",)) == ["key_account=harbour-group"]
+
+
 def test_customer_and_account_go_out_as_pseudonyms_only() -> None:
     """An empty account stays empty, so that it is no customer of its own."""
     found = assess(DROPS, account_id="account-4711", segment="group")
     assert found.classified.customer == PSEUDONYMS.of(CUSTOMER)
     assert found.classified.account == PSEUDONYMS.of("account-4711")
     assert assess(DROPS).classified.account == ""
+    assert found.classified.key_account == ""
     for sent in outputs(found):
         assert CUSTOMER not in sent
         assert "account-4711" not in sent
