@@ -179,8 +179,8 @@ def main(days: int, first: int, cuts: int, scale: float, as_json: bool) -> None:
         found, wrong = watch(day_of(seed, cuts, scale))
         click.echo(f"seed {seed}: {len(found)} cuts, {process_time() - began:.0f} s", err=True)
         for cut in found:
-            minutes = "never" if cut.minutes is None else f"after {cut.minutes:.1f} min"
-            words = f"{minutes}, {cut.complaints} complaints name its elements; {cut.named or '-'}, at last {cut.named_last or '-'}"
+            when = "never" if cut.minutes is None else f"after {cut.minutes:.1f} min"
+            words = f"{when}, {cut.complaints} complaints name its elements; {cut.named or '-'}, at last {cut.named_last or '-'}"
             click.echo(f"  {cut.region}: {words}", err=True)
         for told in wrong:
             click.echo(f"  of nothing: {told.name}, {told.suspicion}", err=True)

@@ -5,6 +5,7 @@ import pytest
 from models import watchlist
 from models.iso import iso
 from models.pane import HOUR
+from models.scan import KEPT_FOR
 from tests.unit.models.hidden import SITES, Watch, cells
 from tests.unit.models.outages import at, element, report
 
@@ -224,7 +225,7 @@ def test_what_has_lasted_long_is_the_way_things_are(monkeypatch: pytest.MonkeyPa
     complaints   0:00 |||||||||||||||||||||||||||||||||||||||| 5:00
     suspicion       raised              2:04        closed 2:34
     """
-    assert watchlist.KEPT_FOR == 12 * HOUR
+    assert KEPT_FOR == 12 * HOUR
     monkeypatch.setattr(watchlist, "KEPT_FOR", 2 * HOUR)
     watch = Watch()
     watch.minutes("0:00", "5:00", "east-3-0", "east-3-1")
