@@ -8,9 +8,10 @@ another. Owns the order of reading; what is decided is `models.joining`.
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
@@ -18,6 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 from agents.cluster import topic_ids
 from agents.faults.arrived import complaint_of, element_of, report_of
 from agents.faults.flaws import name_flaws
+from agents.faults.policies import load_policies
 from agents.faults.writer import POSITION_KEY, Writer
 from agents.kafkaclient import access_of
 from agents.reading import ReadingError, TopicReader
@@ -30,7 +32,7 @@ from agents.single.transaction import Refused
 from models.errors import ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
 from models.faultbook import ALARMS_MAX
-from models.joined import ComplaintLink, FaultsPosition, IncidentState
+from models.joined import ComplaintLink, FaultsPosition, IncidentState, SourcePosition
 from models.joining import Desk, Joined
 from models.linking import Link
 from models.naming import load_names
@@ -42,6 +44,7 @@ from topics.catalogue import (
     INCIDENTS,
     NETWORK_FAULTS,
     NETWORK_TOPOLOGY,
+    PROACTIVE_NOTICES,
     decoders,
 )
 
@@ -91,12 +94,13 @@ class Session(OwnSession):
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE]
+        own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE, PROACTIVE_NOTICES]
         self._topic_ids = topic_ids(access_of(settings), own, settings.partitions)
         self._topic_ids |= topic_ids(access_of(settings), [NETWORK_FAULTS, NETWORK_TOPOLOGY], 1)
         self._writer = Writer(settings, GROUP, clock)
         super().__init__(Consumer(reader_config(settings, GROUP)), self._writer, Pace(), is_owner)
-        self._desk = Desk(settings.partitions, load_explanations(), load_names())
+        self._policies = load_policies(settings)
+        self._desk = self._new_desk({}, 0)
         self._next = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
         self._judged = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
         self._at_end: set[int] = set()
@@ -104,6 +108,17 @@ class Session(OwnSession):
         self._barrier: tuple[int, int] | None = None
         self._passed = 0
         self._dropped = 0
+
+    def _new_desk(self, positions: Mapping[int, SourcePosition], watermark: int) -> Desk:
+        return Desk(
+            self._settings.partitions,
+            load_explanations(),
+            load_names(),
+            positions,
+            watermark,
+            ZoneInfo(self._settings.zone),
+            *self._policies,
+        )
 
     # Taking over
 
@@ -114,9 +129,7 @@ class Session(OwnSession):
             positions = {one.partition: one for one in position.classified}
             if position.classified_topic_id != self._topic_ids[CLASSIFIED_COMPLAINTS]:
                 positions = {}
-            self._desk = Desk(
-                self._settings.partitions, load_explanations(), load_names(), positions, position.watermark
-            )
+            self._desk = self._new_desk(positions, position.watermark)
             if position.faults_topic_id == self._topic_ids[NETWORK_FAULTS]:
                 self._next[NETWORK_FAULTS] = position.faults
                 self._judged[NETWORK_FAULTS] = position.faults_judged
@@ -291,6 +304,7 @@ class Session(OwnSession):
     def _write(self, joined: Joined) -> None:
         reasons = self._writer.write(joined, self._refused, self._where())
         self._metrics.on_links(reasons)
+        self._metrics.on_notices(Counter(str(notice.kind) for notice in joined.notices))
         self._tell_refused(self._metrics)
         self._judged.update(self._next)
 
@@ -318,6 +332,8 @@ class Session(OwnSession):
                 owner=True,
                 active={"fault": len(going_on) - planned, "planned": planned},
                 incidents=Counter(one.status for one in told),
+                sizes=dict.fromkeys(self._policies.sizes.classes, 0)
+                | Counter(one.size_class for one in going_on if one.size_class),
                 held=self._desk.held,
                 lag=self._lag(),
             )
