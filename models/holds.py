@@ -17,6 +17,7 @@ from models.joined import Incident
 from models.linking import BEFORE
 from models.matchers import matches
 from models.outcomes import EarlyWarning
+from models.severity import SEVERITIES
 
 HELD_MAX: Final = 100
 """Warnings that a hold lists; it counts all."""
@@ -101,33 +102,40 @@ def held_by(
     explanations: Explanations,
     now: int,
 ) -> Held:
-    """Return what holds a warning back at `now`, silences first, and the outage that it is linked to: a suspected one only
-    where none is known.
+    """Return what holds a warning back at `now`, silences first, and the outage that it is linked to.
 
-    `holds` come in the order of their ids, so that of several the same one is named always.
+    Of several outages that explain it, a known one goes before a suspected one, then the worst, then the one that began nearest to
+    the warning's own beginning, then the smallest id. `holds` come in the order of their ids, so that of several silences the same
+    one is named always.
     """
     found: dict[HoldKind, HoldState] = {}
-    incident = suspected = ""
+    explaining: list[HoldState] = []
     for hold in holds:
         if hold.kind is HoldKind.SILENCE:
             if not hold.ended and matches(hold.matchers, labels):
                 found.setdefault(hold.kind, hold)
         elif is_active(hold, outages, now) and _is_explained(warning, labels, hold, explanations):
-            if hold.suspected:
-                # A suspicion explains nothing away, whatever the policy says.
-                suspected = suspected or hold.id
-                continue
-            incident = incident or hold.id
-            if _is_held(labels, hold, outages, now):
-                found.setdefault(hold.kind, hold)
+            explaining.append(hold)
+    explaining.sort(key=lambda hold: _order(hold, warning))
+    incident = explaining[0].id if explaining else ""
+    for hold in explaining:
+        # A suspicion explains nothing away, whatever the policy says.
+        if not hold.suspected and _is_held(labels, hold, outages, now):
+            found.setdefault(hold.kind, hold)
     for kind in _ORDER:
         if kind in found:
             hold = found[kind]
             return Held(
                 Suppression(reason=_REASONS[kind], by=hold.id, until=0 if hold.ended else hold.until),
-                incident or suspected,
+                incident,
             )
-    return Held(Suppression(), incident or suspected)
+    return Held(Suppression(), incident)
+
+
+def _order(hold: HoldState, warning: EarlyWarning) -> tuple[bool, int, int, str]:
+    severities: tuple[str, ...] = SEVERITIES
+    severity = severities.index(hold.severity) if hold.severity in severities else len(severities)
+    return hold.suspected, severity, abs(warning.episode_start - hold.began), hold.id
 
 
 def _is_explained(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.dutybook import KEPT
 from models.dutypolicy import OutageHold
 from models.events import FeedbackVerdict, WarningFeedback
+from models.iso import iso
 from models.joined import Suspicion
 from tests.unit.models.duties import (
     MORNING,
@@ -226,6 +227,24 @@ def test_a_known_fault_takes_its_warnings_over() -> None:
     assert bench.state("w1").suppression.reason == "linked_fault"
     assert not bench.state("w2").is_suppressed
     assert bench.changes == []
+
+
+def test_of_several_outages_the_worst_is_named_and_of_equal_ones_the_nearest() -> None:
+    """A minor alarm of the same province came first, and its id is the smaller one.
+
+    a0 minor      09:50 ------------------
+    b1 critical   09:40 ------------------
+    c2 critical           10:00 ----------
+    w1                      10:01 raised: c2
+    """
+    bench = Bench()
+    bench.outage(-10, incident(id="a0", perceived_severity="minor", first_alert=iso(at(-10))))
+    bench.outage(-9, incident(id="b1", first_alert=iso(at(-20))))
+    bench.outage(0, incident(id="c2"))
+    bench.warn(1, warning("w1"))
+    bench.until(2)
+    state = bench.state("w1")
+    assert (state.incident_id, state.suppression.by) == ("c2", "c2")
 
 
 def test_a_suspected_outage_is_linked_and_holds_nothing_back() -> None:
