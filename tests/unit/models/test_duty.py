@@ -241,7 +241,7 @@ def test_of_several_outages_the_worst_is_named_and_of_equal_ones_the_nearest() -
     bench.outage(-10, incident(id="a0", perceived_severity="minor", first_alert=iso(at(-10))))
     bench.outage(-9, incident(id="b1", first_alert=iso(at(-20))))
     bench.outage(0, incident(id="c2"))
-    bench.warn(1, warning("w1"))
+    bench.warn(1, warning("w1", episode_start=at(1)))
     bench.until(2)
     state = bench.state("w1")
     assert (state.incident_id, state.suppression.by) == ("c2", "c2")
