@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from models.outcomes import EarlyWarning, WarningTransition
 from monitoring.console.sources import Bucket
+from monitoring.console.spans import Span
 from monitoring.console.texts import Say
 from monitoring.console.theme import Palette
 from monitoring.console.traffic import Point
@@ -14,14 +15,8 @@ from monitoring.console.traffic import Point
 FONT: Final = "Segoe UI, PingFang SC, Noto Sans CJK SC, WenQuanYi Micro Hei, sans-serif"
 
 
-class Span(NamedTuple):
-    """Something beside a warning that has a time: a fault, planned work. Seconds since the epoch; no end: it goes on."""
-
-    kind: str
-    """fault or work."""
-    name: str
-    start: float
-    end: float | None
+LINE_PX: Final = 15
+"""Between the names of two areas, one below the other."""
 
 
 def warning_chart(
@@ -140,27 +135,36 @@ def _areas(buckets: Sequence[Bucket], spans: Sequence[Span], say: Say, palette: 
             [
                 {
                     "name": say("chart.episode"),
-                    "xAxis": inside[0],
+                    # A window ends where it stands: what is in it began where the one before stands.
+                    "xAxis": max(0, inside[0] - 1),
                     "itemStyle": {"color": palette.episode},
                     "label": {"color": palette.critical, "position": "insideTopRight", "fontSize": 11},
                 },
                 {"xAxis": inside[-1]},
             ]
         )
-    for span in spans:
+    width = buckets[1].end - buckets[0].end if len(buckets) > 1 else 0
+    for place, span in enumerate(spans, 1):
         within = [
             number
             for number, one in enumerate(buckets)
-            if one.end >= span.start and (span.end is None or one.end <= span.end)
+            if one.end > span.start and (span.end is None or one.end - width < span.end)
         ]
         if within:
             found.append(
                 [
                     {
                         "name": f"{say(f'chart.{span.kind}')}: {span.name}",
-                        "xAxis": within[0],
-                        "itemStyle": {"color": palette.fault, "opacity": 0.1},
-                        "label": {"color": palette.fault, "position": "insideTopLeft", "fontSize": 11},
+                        "xAxis": max(0, within[0] - 1),
+                        "itemStyle": {"color": palette.fault, "opacity": 0.16 if span.is_linked else 0.07},
+                        "label": {
+                            "color": palette.fault,
+                            # Towards the side where there is room for a name.
+                            "position": "insideTopLeft" if within[0] < len(buckets) / 2 else "insideTopRight",
+                            "fontSize": 11,
+                            "fontWeight": "bold" if span.is_linked else "normal",
+                            "offset": [0, LINE_PX * place],
+                        },
                     },
                     {"xAxis": within[-1]},
                 ]
