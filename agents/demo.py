@@ -7,7 +7,7 @@ as a power cut would; at the end everything is recomputed from the source, which
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -40,6 +40,7 @@ from agents.verify.report import VerifyReport
 from agents.verify.run import verify
 from models.outcomes import EarlyWarning, WarningTransition
 from models.pane import HOUR
+from monitoring.redisclient import RedisFault
 from topics.catalogue import DEAD_LETTERS, EARLY_WARNINGS, catalogue
 from topics.provision import provision
 
@@ -63,6 +64,8 @@ KILL_AT: Final = 0.5
 AWAY_SECONDS: Final = 4.0
 """How long the killed worker stays away before it is started again."""
 CAUGHT_UP_SECONDS: Final = 90.0
+READY_SECONDS: Final = 0.5
+"""How often the workers are asked how far they are; they tell it about once a second."""
 SESSION_SECONDS: Final = 3.0
 """Session timeout of the demo's workers: how long the group waits for the one that is killed."""
 
@@ -238,7 +241,26 @@ class _Demo:
         report = replay(before(), self._settings.brokers, heartbeats=False)
         self._sent += report.delivered
         self._tell("history", count=report.delivered, days=HISTORY_DAYS, seconds=monotonic() - begun)
+        # While workers are behind, nothing of the morning would be seen when it is told.
+        if self._are_ready():
+            self._tell("ready", seconds=monotonic() - begun)
         return held[0]
+
+    def _are_ready(self) -> bool:
+        """Wait until the workers have taken in what was sent, by what they tell themselves; return whether they have."""
+        board, deadline = board_of(self._settings), monotonic() + CAUGHT_UP_SECONDS
+        if board is None:
+            return False
+        with closing(board):
+            while monotonic() < deadline:
+                with suppress(RedisFault):
+                    workers = board.look(self._settings.partitions).workers
+                    places = [place for one in workers for place in one.get("partitions") or ()]
+                    events = sum(int(one.get("events", 0)) for one in workers)
+                    if events >= self._sent and not any(place.get("lag") for place in places):
+                        return True
+                sleep(READY_SECONDS)
+        return False
 
     def _tell(self, name: str, *, style: str = "", **values: object) -> None:
         self._say(Text(said(self._plan.language, name, **values), style=style))

@@ -35,6 +35,10 @@ SAID: Final[dict[str, tuple[str, str]]] = {
         "{count:,} simulated events of {days} days before sent in {seconds:.0f} s, as a basis for what is normal.",
         "此前 {days} 天的 {count:,} 条模拟事件已在 {seconds:.0f} 秒内送入，作为“正常”的基准。",
     ),
+    "ready": (
+        "The workers have taken it in, {seconds:.0f} s after the first event.",
+        "worker 已全部处理完毕，距第一条事件 {seconds:.0f} 秒。",
+    ),
     "morning": (
         "Now the morning of {day} (simulated), {speed:.0f} times as fast as it happened. {count} things go wrong in it; each is told beforehand.",
         "现在播放 {day} 上午（模拟数据），速度为实际的 {speed:.0f} 倍。其间会出 {count} 个问题，每个都会提前说明。",

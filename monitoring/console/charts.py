@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import sqrt
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ FONT: Final = "Segoe UI, PingFang SC, Noto Sans CJK SC, WenQuanYi Micro Hei, san
 
 LINE_PX: Final = 15
 """Between the names of two areas, one below the other."""
+NAME_PERCENT: Final = 7
+"""Of the height that one name takes."""
 
 
 def warning_chart(
@@ -32,8 +35,8 @@ def warning_chart(
     labels = _instants(ends, zone)
     is_share = bool(transitions) and "/" in transitions[-1].measure
     scale = 100.0 if is_share else 1.0
-    lower = [_held(transitions, end, "lower", scale) for end in ends]
-    upper = [_held(transitions, end, "upper", scale) for end in ends]
+    lower = [_normal(transitions, one, "lower", scale) for one in buckets]
+    upper = [_normal(transitions, one, "upper", scale) for one in buckets]
     if is_share or any(one is None for one in (*lower, *upper)):
         # Of a share the interval is about the sample, not about what is normal.
         lower, upper = [None] * len(ends), [None] * len(ends)
@@ -113,6 +116,8 @@ def warning_chart(
         "yAxis": {
             "type": "value",
             "scale": is_share,
+            # Above the highest bar there is room for the names of areas.
+            "boundaryGap": [0, f"{NAME_PERCENT * (1 + len(spans))}%"],
             "splitLine": {"lineStyle": {"color": palette.grid}},
             **unit,
         }
@@ -121,10 +126,30 @@ def warning_chart(
 
 def _held(transitions: Sequence[EarlyWarning], at: int, name: str, scale: float) -> float | None:
     """Return what the transitions say of an instant; before the first one, what that says."""
-    told = [(one.pane, getattr(one, name)) for one in transitions if getattr(one, name) is not None]
-    before = [value for pane, value in told if pane <= at]
-    value = before[-1] if before else told[0][1] if told else None
-    return None if value is None else round(value * scale, 3)
+    told = _teller(transitions, at, name)
+    return None if told is None else round(getattr(told, name) * scale, 3)
+
+
+def _normal(transitions: Sequence[EarlyWarning], bucket: Bucket, name: str, scale: float) -> float | None:
+    """Return an end of what is normal in a window.
+
+    A transition tells it of its own window. Where it also tells how the expectation moves from window to window, what is normal moves
+    along, as far from it as chance alone takes a count: by the root of what is expected.
+    """
+    told = _teller(transitions, bucket.end, name)
+    if told is None:
+        return None
+    value: float = getattr(told, name)
+    if told.expected_line and told.expected and bucket.expected is not None:
+        apart = (value - told.expected) * sqrt(bucket.expected / told.expected)
+        value = max(0.0, bucket.expected + apart)
+    return round(value * scale, 3)
+
+
+def _teller(transitions: Sequence[EarlyWarning], at: int, name: str) -> EarlyWarning | None:
+    told = [one for one in transitions if getattr(one, name) is not None]
+    before = [one for one in told if one.pane <= at]
+    return before[-1] if before else told[0] if told else None
 
 
 def _areas(buckets: Sequence[Bucket], spans: Sequence[Span], say: Say, palette: Palette) -> dict[str, Any]:

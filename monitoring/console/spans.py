@@ -14,6 +14,8 @@ from monitoring.console.formats import seconds_of
 
 BESIDE_MAX: Final = 4
 """More names than that are not read in one chart."""
+GRAVE: Final = frozenset({"critical", "major"})
+"""Severities of faults that are drawn though they explain nothing; a province always has some fan that is slow."""
 
 
 class Span(NamedTuple):
@@ -59,12 +61,16 @@ def spans_beside(
     near = [
         _of_incident(one, zh=zh)
         for one in incidents.values()
-        if one.id != incident_id and _is_in(region, [place.id for place in one.affected_location])
+        if one.id != incident_id
+        and (one.planned_outage or one.perceived_severity in GRAVE)
+        and _is_in(region, [place.id for place in one.affected_location])
     ]
     near += [
         _of_hold(one, zh=zh)
         for one in holds.values()
-        if one.kind is not HoldKind.SILENCE
+        if (
+            one.kind is HoldKind.PLANNED_WORK or (one.kind is HoldKind.LINKED_FAULT and one.severity in GRAVE)
+        )
         and one.id != incident_id
         and one.id not in incidents
         and _is_in(region, one.regions)

@@ -1,6 +1,7 @@
 """The demo says beforehand what happens, where to look and what it means, in both languages."""
 
 import re
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,7 +34,7 @@ def guide(seconds: float = 90.0, language: Language = "en", address: str | None 
 
 
 def raised(
-    rule: str = "EW01", cell: str = "region=44,category=NET", pane: int = 0, **fields: object
+    rule: str = "EW01", cell: str = "region=44,category=NET", pane: int = 0, **fields: Any
 ) -> EarlyWarning:
     return warning(rule=rule, cell=cell, pane=pane or CUT.start + 17 * MINUTE, **fields)
 

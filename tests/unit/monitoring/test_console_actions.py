@@ -16,7 +16,7 @@ from models.annotated import HoldKind, HoldState, OperatorNote, WarningState
 from models.decode import identity
 from models.errors import BarometerError
 from models.naming import load_names
-from models.outcomes import WindowSnapshot
+from models.outcomes import EarlyWarning, WindowSnapshot
 from monitoring.boardimage import BoardKind
 from monitoring.console.access import Access, Identity, Role
 from monitoring.console.actions import NotDone
@@ -124,7 +124,7 @@ class Told:
 
     def __init__(self) -> None:
         self.known: dict[str, WarningState] = {}
-        self.transitions = (warning(),)
+        self.transitions: tuple[EarlyWarning, ...] = (warning(),)
         self.fault = ""
         self.sent: list[tuple[str, str, Mapping[str, Any], str]] = []
         self.refuses = ""

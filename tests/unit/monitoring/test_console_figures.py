@@ -258,6 +258,21 @@ def test_a_warnings_chart_has_everything_that_is_known() -> None:
     assert [mark["xAxis"] for mark in series["阈值"]["markLine"]["data"]] == [10]
 
 
+def test_what_is_normal_moves_with_what_is_expected() -> None:
+    """By the root of it, as counts scatter; what a transition says of its own window stands."""
+    one = warning(
+        expected=16.0, lower=8.0, upper=28.0, expected_line=(1.0, 4.0, 16.0), line_seconds=900, pane=MORNING
+    )
+    buckets = [
+        Bucket(MORNING - 900 * back, 9.0, expected, back == 0)
+        for back, expected in ((2, 1.0), (1, 4.0), (0, 16.0))
+    ]
+    options = warning_chart(buckets, [one], [], sayer("en"), PALETTES["light"], ZONE)
+    below, width = options["series"][0]["data"], options["series"][1]["data"]
+    assert below == [0.0, 0.0, 8.0]
+    assert width == [4.0, 10.0, 20.0]
+
+
 def test_a_shares_chart_is_in_per_cent_and_has_no_band() -> None:
     """Its interval is about the sample, and not about what is normal."""
     one = warning(measure="csat_satisfied / csat_n", observed=0.7, expected=0.85, lower=0.6, upper=0.8)

@@ -1,5 +1,7 @@
 """What a warning expected, as sparklines, the map and its chart show it; and what else went on beside it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,18 +108,19 @@ def test_the_heat_is_worked_out_once_for_all() -> None:
     assert heats.of(Picture(windows=dict(windows), warnings=lined), HOUR) is not first
 
 
-def hold(id: str, kind: HoldKind = HoldKind.PLANNED_WORK, **fields: object) -> HoldState:
+def hold(id: str, kind: HoldKind = HoldKind.PLANNED_WORK, **fields: Any) -> HoldState:
     return HoldState(
         id=id, kind=kind, since=MORNING, **{"name": id, "name_zh": f"割接{id}", "regions": ("44",), **fields}
     )
 
 
 def test_beside_a_warning_stand_the_outage_that_explains_it_and_what_else_is_known_of_its_region() -> None:
-    """In the language of the page, the linked one first, nothing of elsewhere or of another time, no silence."""
+    """In the language of the page, the linked one first, nothing of elsewhere or of another time, no silence, no slow fan."""
     incidents = {
         "i1": incident(planned_end=iso(MORNING + HOUR)),
         "i2": incident(id="i2", name="other", planned_outage=True, first_alert=iso(MORNING - 600)),
         "far": incident(id="far", affected_location=()),
+        "fan": incident(id="fan", name="fan", perceived_severity="minor", first_alert=iso(MORNING - 600)),
     }
     holds = {
         one.id: one
@@ -127,6 +130,7 @@ def test_beside_a_warning_stand_the_outage_that_explains_it_and_what_else_is_kno
             hold("later", began=MORNING + HOUR),
             hold("quiet", HoldKind.SILENCE),
             hold("i2"),
+            hold("heat", HoldKind.LINKED_FAULT, severity="warning", began=MORNING - 60),
             hold("elsewhere", regions=("31",)),
         )
     }
