@@ -26,7 +26,7 @@ class NotSent(BarometerError):
 
 
 def send_action(
-    access: KafkaAccess, topic: str, key: str, fields: dict[str, Any], *, source: str = SOURCE
+    access: KafkaAccess, topic: str, key: str, fields: dict[str, Any], *, source: str = SOURCE, id: str = ""
 ) -> str:
     """Send one event of `topic` with the time of now, and return its id when the broker has it.
 
@@ -36,12 +36,13 @@ def send_action(
         key: what it is about.
         fields: of the event, by their wire names.
         source: CloudEvents source: from where it was done.
+        id: of the event, where whoever did it may send it twice; a new one where empty.
 
     Raises:
         RejectedEvent: it would be refused.
-        NotSent: it is not sure that it arrived; sent again it is another event, which changes nothing more.
+        NotSent: it is not sure that it arrived. Sent again under the same id it changes nothing more.
     """
-    id, now = str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds")
+    id, now = id or str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds")
     value = msgspec.json.encode({"id": id, "time": now, **fields})
     headers = cloudevent_headers(id, by_name(topic).ce_type, now, source=source)
     decoder: EventDecoder[Any] = decoders()[topic]

@@ -7,7 +7,7 @@ as a power cut would; at the end everything is recomputed from the source, which
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -23,6 +23,7 @@ from rich.text import Text
 from agents.boardagent import board_of
 from agents.cluster import BrokerUnreachable
 from agents.democonsole import DemoConsole
+from agents.demoguide import Guide, said
 from agents.embedded.guard import Guarded
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
@@ -39,6 +40,7 @@ from agents.verify.report import VerifyReport
 from agents.verify.run import verify
 from models.outcomes import EarlyWarning, WarningTransition
 from models.pane import HOUR
+from monitoring.redisclient import RedisFault
 from topics.catalogue import DEAD_LETTERS, EARLY_WARNINGS, catalogue
 from topics.provision import provision
 
@@ -62,6 +64,8 @@ KILL_AT: Final = 0.5
 AWAY_SECONDS: Final = 4.0
 """How long the killed worker stays away before it is started again."""
 CAUGHT_UP_SECONDS: Final = 90.0
+READY_SECONDS: Final = 0.5
+"""How often the workers are asked how far they are; they tell it about once a second."""
 SESSION_SECONDS: Final = 3.0
 """Session timeout of the demo's workers: how long the group waits for the one that is killed."""
 
@@ -112,12 +116,10 @@ def run_demo(plan: DemoPlan, now: datetime, say: Say) -> DemoResult:
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="barometer-demo-")))
         console = DemoConsole.on_a_free_port(plan.language, scratch)
         if console is not None:
-            say(Text(f"Operations console: {console.address} (ready in a few seconds)", style="bold"))
+            say(Text(said(plan.language, "console", address=console.address), style="bold"))
         begun = monotonic()
         cluster = stack.enter_context(KafkaCluster())
-        say(
-            f"Apache Kafka is up at {cluster.bootstrap} ({monotonic() - begun:.1f} s); everything is deleted at the end."
-        )
+        say(said(plan.language, "kafka", at=cluster.bootstrap, seconds=monotonic() - begun))
         redis = stack.enter_context(RedisServer())
         settings = load_settings(
             brokers=cluster.bootstrap,
@@ -130,12 +132,20 @@ def run_demo(plan: DemoPlan, now: datetime, say: Say) -> DemoResult:
         if console is not None:
             stack.enter_context(console.running(settings))
         today = now.astimezone(ZoneInfo(settings.zone)).date()
-        return _Demo(plan, today, settings, redis, scratch, say).run(stack)
+        address = None if console is None else console.address
+        return _Demo(plan, today, settings, redis, scratch, address, say).run(stack)
 
 
 class _Demo:
     def __init__(
-        self, plan: DemoPlan, today: date, settings: Settings, redis: RedisServer, scratch: Path, say: Say
+        self,
+        plan: DemoPlan,
+        today: date,
+        settings: Settings,
+        redis: RedisServer,
+        scratch: Path,
+        address: str | None,
+        say: Say,
     ) -> None:
         self._plan = plan
         self._redis = redis
@@ -147,12 +157,26 @@ class _Demo:
         self._day = days_from(today - timedelta(days=2), 1)[0]
         self._begins = self._day + MORNING[0] * HOUR
         self._ends = self._day + MORNING[1] * HOUR
+        self._incidents = tuple(
+            Incident(kind, (region,), self._day + start * HOUR, self._day + end * HOUR)
+            for kind, region, start, end in INCIDENTS
+        )
+        self._guide = Guide(
+            self._incidents,
+            self._begins,
+            self._ends,
+            plan.seconds,
+            plan.language,
+            self._zone,
+            self._lines.names,
+            address,
+        )
         self._sent = 0
         self._workers: list[Guarded] = []
 
     def run(self, stack: ExitStack) -> DemoResult:
         envelopes = simulate(self._spec())
-        self._say("starting two workers ...")
+        self._tell("workers")
         for number in range(2):
             self._workers.append(self._start(number))
         stack.callback(self._close)
@@ -161,7 +185,7 @@ class _Demo:
         watcher.start()
         try:
             first = self._history(envelopes)
-            self._morning(chain([first], envelopes))
+            self._morning(chain([first], envelopes), stop)
             report = self._verify()
             if self._plan.stay:
                 self._stay()
@@ -171,16 +195,12 @@ class _Demo:
         return self._count(report)
 
     def _spec(self) -> SimulationSpec:
-        incidents = tuple(
-            Incident(kind, (region,), self._day + start * HOUR, self._day + end * HOUR)
-            for kind, region, start, end in INCIDENTS
-        )
         return SimulationSpec(
             start=self._day - HISTORY_DAYS * 24 * HOUR,
             end=self._ends,
             seed=self._plan.seed,
             scale=self._plan.scale,
-            incidents=incidents,
+            incidents=self._incidents,
         )
 
     def _start(self, number: int) -> Guarded:
@@ -220,46 +240,66 @@ class _Demo:
 
         report = replay(before(), self._settings.brokers, heartbeats=False)
         self._sent += report.delivered
-        self._say(
-            f"{report.delivered:,} simulated events of {HISTORY_DAYS} days before sent in {monotonic() - begun:.0f} s, as a "
-            "basis for what is normal."
-        )
+        self._tell("history", count=report.delivered, days=HISTORY_DAYS, seconds=monotonic() - begun)
+        # While workers are behind, nothing of the morning would be seen when it is told.
+        if self._are_ready():
+            self._tell("ready", seconds=monotonic() - begun)
         return held[0]
 
-    def _morning(self, envelopes: Iterator[Envelope]) -> None:
-        plan = self._plan
-        speed = (self._ends - self._begins) / plan.seconds
+    def _are_ready(self) -> bool:
+        """Wait until the workers have taken in what was sent, by what they tell themselves; return whether they have."""
+        board, deadline = board_of(self._settings), monotonic() + CAUGHT_UP_SECONDS
+        if board is None:
+            return False
+        with closing(board):
+            while monotonic() < deadline:
+                with suppress(RedisFault):
+                    workers = board.look(self._settings.partitions).workers
+                    places = [place for one in workers for place in one.get("partitions") or ()]
+                    events = sum(int(one.get("events", 0)) for one in workers)
+                    if events >= self._sent and not any(place.get("lag") for place in places):
+                        return True
+                sleep(READY_SECONDS)
+        return False
+
+    def _tell(self, name: str, *, style: str = "", **values: object) -> None:
+        self._say(Text(said(self._plan.language, name, **values), style=style))
+
+    def _morning(self, envelopes: Iterator[Envelope], stop: threading.Event) -> None:
+        speed = (self._ends - self._begins) / self._plan.seconds
         day = datetime.fromtimestamp(self._day, self._zone).date()
-        self._say(
-            f"Now the morning of {day} (simulated), {speed:.0f} times as fast as it happened: an understaffed hotline in Sichuan, a "
-            "fibre cut in Guangdong, a billing error in Zhejiang, and a cut in Shandong that no alarm reports. Watch."
-        )
+        self._tell("morning", day=day, speed=speed, count=len(self._incidents))
         chaos = threading.Thread(target=self._break_things, daemon=True)
+        guide = threading.Thread(target=self._announce, args=(stop,), daemon=True)
         chaos.start()
+        guide.start()
         report = replay(envelopes, self._settings.brokers, speed=speed)
         self._sent += report.delivered
         chaos.join()
 
+    def _announce(self, stop: threading.Event) -> None:
+        """Say what is about to happen when it is due."""
+        begun = monotonic()
+        for cue in self._guide.cues():
+            if stop.wait(max(0.0, begun + cue.at - monotonic())):
+                return
+            self._say(Text(cue.text, style="bold cyan"))
+
     def _break_things(self) -> None:
         sleep(self._plan.seconds * REDIS_KILL_AT)
         self._redis.kill()
-        self._say(Text("redis killed and emptied: the board is gone, the stream goes on.", style="bold red"))
+        self._tell("redis.killed", style="bold red")
         sleep(self._plan.seconds * REDIS_AWAY)
         self._redis.restart()
-        self._say("Redis is back, empty; the workers put the board up again by themselves.")
+        self._tell("redis.back")
         sleep(self._plan.seconds * (KILL_AT - REDIS_KILL_AT - REDIS_AWAY))
         victim = self._workers[0]
-        self._say(
-            Text(
-                f"kill -9 of worker {victim.pid}, in the middle of it; the other one takes over.",
-                style="bold red",
-            )
-        )
+        self._tell("worker.killed", style="bold red", pid=victim.pid)
         victim.kill()
         victim.close()
         sleep(min(AWAY_SECONDS, self._plan.seconds / 10))
         self._workers[0] = self._start(0)
-        self._say("The killed worker is started again.")
+        self._tell("worker.back")
 
     def _watch(self, stop: threading.Event) -> None:
         decoder = msgspec.json.Decoder(EarlyWarning)
@@ -274,9 +314,11 @@ class _Demo:
                 if (warning.id, warning.sequence) not in seen:
                     seen.add((warning.id, warning.sequence))
                     self._say(self._lines.warning(warning))
+                    if met := self._guide.met(warning):
+                        self._say(Text(met, style="bold cyan"))
 
     def _verify(self) -> VerifyReport:
-        self._say("The morning is over. Recomputing everything from the source topics ...")
+        self._tell("over")
         for number, worker in enumerate(self._workers):
             code = worker.exit_code()
             if code is not None:
@@ -286,7 +328,7 @@ class _Demo:
         return verify(self._settings.brokers, self._settings, wait_seconds=CAUGHT_UP_SECONDS, board=board)
 
     def _stay(self) -> None:
-        self._say("Everything is left running, the console as well. Ctrl-C ends it.")
+        self._tell("stay")
         with suppress(KeyboardInterrupt):
             while True:
                 sleep(1)

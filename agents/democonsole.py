@@ -13,7 +13,7 @@ from agents.embedded.guard import Guarded
 from agents.settings import Settings
 
 HOST: Final = "127.0.0.1"
-LABEL: Final = "simulated data"
+LABEL: Final = "simulated data | 模拟数据"
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,8 +197,9 @@ class Settings(BaseSettings):
     )
     console_label: str = Field(
         "",
-        max_length=40,
-        description="What stands in the bar of every page of the console, for example a site.",
+        max_length=80,
+        description="What stands in the bar of every page of the console, for example a site; two texts with a "
+        "vertical bar between them: English and Chinese.",
     )
     data_dir: Path = Field(
         Path(".cache/worker"), description="Faust's scratch folder; holds nothing that matters."

@@ -199,9 +199,10 @@ class Duty(Timers):
                 state = self._unacknowledged(state)
             case OperatorVerb.ASSIGN:
                 state = replace(state, assignee=action.assignee)
-            case _:
-                note = OperatorNote(actor=action.actor, at=self.now, text=action.note)
-                state = replace(state, notes=(*state.notes, note)[-NOTES_MAX:])
+        if action.note and action.verb is not OperatorVerb.ACKNOWLEDGE:
+            # What is said when it is handed on or given back is said to whoever comes next.
+            note = OperatorNote(actor=action.actor, at=self.now, text=action.note)
+            state = replace(state, notes=(*state.notes, note)[-NOTES_MAX:])
         self._put(replace(state, seen=with_seen(state.seen, identity)))
         return APPLIED
 

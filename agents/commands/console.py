@@ -30,7 +30,9 @@ class NoWidgets(click.ClickException):
 @click.option("--host", "console_host", help="Where to listen; BAROMETER_CONSOLE_HOST, loopback by default.")
 @click.option("--port", "console_port", type=int, help="Port; BAROMETER_CONSOLE_PORT.")
 @click.option(
-    "--label", "console_label", help="What stands in the bar of every page; BAROMETER_CONSOLE_LABEL."
+    "--label",
+    "console_label",
+    help="What stands in the bar of every page, `English | 中文` where they differ; BAROMETER_CONSOLE_LABEL.",
 )
 @click.option("--log-level", help="DEBUG, INFO, WARNING or ERROR; BAROMETER_LOG_LEVEL.")
 @click.option(
@@ -92,6 +94,7 @@ def _desk_of(settings: Any) -> Any:
     from monitoring.console.access import Access
     from monitoring.console.desk import Desk
     from monitoring.console.feed import Feed
+    from monitoring.console.texts import labelled
 
     board = board_of(settings)
     if board is None:
@@ -115,7 +118,9 @@ def _desk_of(settings: Any) -> Any:
         operators=frozenset(listed(settings.console_operators)),
         local_name=_login(),
     )
-    return Desk(feed, sources, access, load_names(), ZoneInfo(settings.zone), settings.console_label)
+    return Desk(
+        feed, sources, access, load_names(), ZoneInfo(settings.zone), labelled(settings.console_label)
+    )
 
 
 def _login() -> str:

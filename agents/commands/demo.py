@@ -48,10 +48,10 @@ class Span(click.ParamType):
 def demo(seconds: float, seed: int, scale: float, language: Literal["en", "zh"], *, stay: bool) -> None:
     """Watch Barometer work. Needs nothing but this program: Kafka and Redis are started on free ports and removed afterwards.
 
-    Two workers learn from a week of simulated events; then a simulated morning goes wrong while you watch: warnings appear
-    with what was expected and what was seen, Redis and one worker are killed in the middle, and at the end everything is
-    recomputed from the source topics and compared, the live board as well. The first line is the address of the operations
-    console: open it in a browser.
+    Two workers learn from a week of simulated events; then a simulated morning goes wrong while you watch. Each incident is
+    announced about twenty seconds ahead, with the page to look at and what it means; warnings appear with what was expected
+    and what was seen, Redis and one worker are killed in the middle, and at the end everything is recomputed from the source
+    topics and compared, the live board as well. The first line is the address of the operations console: open it in a browser.
 
     \b
     Examples

@@ -6,7 +6,7 @@ topic may be long: the console looks at what is recent, the command line at ever
 
 import heapq
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ from models.outcomes import (
 )
 from monitoring.console.formats import seconds_of
 from monitoring.console.sources import Bucket, Explanation, Letter
+from monitoring.console.underway import SOURCE
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
     DEAD_LETTERS,
@@ -47,8 +48,6 @@ from topics.catalogue import (
     decoders,
 )
 
-SOURCE: Final = "barometer/console"
-"""CloudEvents source of what people do here."""
 FAR: Final = 2**40
 """Epoch seconds behind everything."""
 SAMPLES: Final = 6
@@ -153,35 +152,50 @@ class KafkaSources:
                     except msgspec.MsgspecError:
                         continue
 
-    def send(self, topic: str, key: str, fields: Mapping[str, Any]) -> str:
-        return send_action(self._access, topic, key, dict(fields), source=SOURCE)
+    def send(self, topic: str, key: str, fields: Mapping[str, Any], id: str = "") -> str:
+        return send_action(self._access, topic, key, dict(fields), source=SOURCE, id=id)
 
     def _samples(self, transitions: Sequence[EarlyWarning]) -> list[tuple[str, str, str]]:
-        """Return complaints of a warning's cell from its time, the latest first; none for other streams."""
-        last = transitions[-1]
+        """Return complaints of a warning's cell from its time, the latest first; none for other streams.
+
+        Among the newest records, and where they are newer than the warning among those that were there when it was raised.
+        """
+        first, last = transitions[0], transitions[-1]
         if last.stream != Stream.COMPLAINTS:
             return []
-        wanted = dimensions_of(last.cell)
-        start, end = last.episode_start - last.window_seconds, last.pane
-        found: list[tuple[str, str, str]] = []
         with TopicReader(self._access, CLASSIFIED_COMPLAINTS) as reader:
-            for record in _newest(reader, SAMPLES_LOOKED_AT):
-                try:
-                    one = _complaint(record.value or b"")
-                except msgspec.MsgspecError:
-                    continue
-                at = seconds_of(one.time)
-                if at is None or not start <= at < end or one.is_urge:
-                    continue
-                if all(str(getattr(one, name, "")) == value for name, value in wanted.items()):
-                    found.append((one.time, one.id, " ".join(one.text.split())[:200]))
-        return heapq.nlargest(SAMPLES, found)
+            found = _of_episode(_newest(reader, SAMPLES_LOOKED_AT), last)
+            raised = seconds_of(first.decided_at)
+            if not found and raised is not None:
+                ends = reader.offsets_at(int(1_000 * raised))
+                found = _of_episode(_newest(reader, SAMPLES_LOOKED_AT, ends), last)
+        return found
 
 
-def _newest(reader: TopicReader, count: int) -> Iterator[Record]:
-    """Yield the newest `count` records of each partition, the older ones first."""
-    starts = {partition: max(low, high - count) for partition, (low, high) in reader.bounds().items()}
-    return reader.read(starts)
+def _of_episode(records: Iterable[Record], warning: EarlyWarning) -> list[tuple[str, str, str]]:
+    """Return (time, id, text) of the latest complaints of a warning's cell and time."""
+    wanted = dimensions_of(warning.cell)
+    start, end = warning.episode_start - warning.window_seconds, warning.pane
+    found: list[tuple[str, str, str]] = []
+    for record in records:
+        try:
+            one = _complaint(record.value or b"")
+        except msgspec.MsgspecError:
+            continue
+        at = seconds_of(one.time)
+        if at is None or not start <= at < end or one.is_urge:
+            continue
+        if all(str(getattr(one, name, "")) == value for name, value in wanted.items()):
+            found.append((one.time, one.id, " ".join(one.text.split())[:200]))
+    return heapq.nlargest(SAMPLES, found)
+
+
+def _newest(reader: TopicReader, count: int, ends: Mapping[int, int] | None = None) -> Iterator[Record]:
+    """Yield the newest `count` records of each partition, below `ends` where that is given; the older ones first."""
+    bounds = reader.bounds()
+    until = {partition: (ends or {}).get(partition, high) for partition, (_, high) in bounds.items()}
+    starts = {partition: max(low, until[partition] - count) for partition, (low, _) in bounds.items()}
+    return reader.read(starts, until)
 
 
 def _letter(letter: DeadLetter) -> Letter:

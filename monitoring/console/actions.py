@@ -23,9 +23,12 @@ audit = logging.getLogger("barometer.audit")
 SILENCES: Final = {"30m": 1_800, "2h": 7_200, "8h": 28_800, "1d": 86_400}
 """Name -> seconds."""
 SCOPES: Final = ("this", "rule", "region")
+AFTERWARDS: Final = frozenset({"feedback", "note"})
+"""What can be done about a warning that is over."""
 NOTE_MAX: Final = 1_000
 
-Send = Callable[[str, str, Mapping[str, Any]], str]
+Send = Callable[[str, str, Mapping[str, Any], str], str]
+"""(topic, key, fields, id of the event or nothing) -> id of the event that was sent."""
 
 
 class NotDone(BarometerError):
@@ -40,21 +43,26 @@ class NotDone(BarometerError):
 class Actions:
     """Of one person. `clock` is seconds since the epoch; every method sends one event and may take seconds.
 
+    `id` is the event's where the same may be sent twice; there is one event then, and no other.
+
     Raises:
         NotDone: by every method.
     """
 
-    def __init__(self, identity: Identity, send: Send, limit: Limit, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, identity: Identity, send: Send, limit: Limit, clock: Callable[[], float], id: str = ""
+    ) -> None:
         self._identity = identity
         self._send = send
         self._limit = limit
         self._clock = clock
+        self._id = id
 
     def acknowledge(self, warning_id: str, note: str = "") -> str:
         return self._act(OperatorVerb.ACKNOWLEDGE, warning_id, note=note)
 
-    def unacknowledge(self, warning_id: str) -> str:
-        return self._act(OperatorVerb.UNACKNOWLEDGE, warning_id)
+    def unacknowledge(self, warning_id: str, note: str = "") -> str:
+        return self._act(OperatorVerb.UNACKNOWLEDGE, warning_id, note=note)
 
     def assign(self, warning_id: str, assignee: str, note: str = "") -> str:
         return self._act(OperatorVerb.ASSIGN, warning_id, assignee=assignee.strip(), note=note)
@@ -64,7 +72,7 @@ class Actions:
 
     def silence(self, warning: EarlyWarning, scope: str, seconds: int, note: str = "") -> str:
         """Hold back notices of this warning, of its rule in its cell, or of its whole region (of the rule, where it has none)."""
-        id = f"s-{uuid4().hex[:8]}"
+        id = f"s-{(self._id or uuid4().hex)[:8]}"
         until = datetime.fromtimestamp(self._clock() + seconds, UTC).isoformat(timespec="seconds")
         fields = {"silenceId": id, "matchers": matchers_of(warning, scope), "until": until}
         self._tell(OPERATOR_ACTIONS, id, {"verb": OperatorVerb.SILENCE, **fields, "note": note})
@@ -92,7 +100,7 @@ class Actions:
             "actor": self._identity.name
         }
         try:
-            id = self._send(topic, key, event)
+            id = self._send(topic, key, event, self._id)
         except RejectedEvent as refused:
             raise NotDone("act.failed", f"{refused.field} {refused.detail}") from None
         except BarometerError as error:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from math import sqrt
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from models.outcomes import EarlyWarning, WarningTransition
 from monitoring.console.sources import Bucket
+from monitoring.console.spans import Span
 from monitoring.console.texts import Say
 from monitoring.console.theme import Palette
 from monitoring.console.traffic import Point
@@ -14,14 +16,10 @@ from monitoring.console.traffic import Point
 FONT: Final = "Segoe UI, PingFang SC, Noto Sans CJK SC, WenQuanYi Micro Hei, sans-serif"
 
 
-class Span(NamedTuple):
-    """Something beside a warning that has a time: a fault, planned work. Seconds since the epoch; no end: it goes on."""
-
-    kind: str
-    """fault, suspected or work."""
-    name: str
-    start: float
-    end: float | None
+LINE_PX: Final = 15
+"""Between the names of two areas, one below the other."""
+NAME_PERCENT: Final = 7
+"""Of the height that one name takes."""
 
 
 def warning_chart(
@@ -37,8 +35,8 @@ def warning_chart(
     labels = _instants(ends, zone)
     is_share = bool(transitions) and "/" in transitions[-1].measure
     scale = 100.0 if is_share else 1.0
-    lower = [_held(transitions, end, "lower", scale) for end in ends]
-    upper = [_held(transitions, end, "upper", scale) for end in ends]
+    lower = [_normal(transitions, one, "lower", scale) for one in buckets]
+    upper = [_normal(transitions, one, "upper", scale) for one in buckets]
     if is_share or any(one is None for one in (*lower, *upper)):
         # Of a share the interval is about the sample, not about what is normal.
         lower, upper = [None] * len(ends), [None] * len(ends)
@@ -118,6 +116,8 @@ def warning_chart(
         "yAxis": {
             "type": "value",
             "scale": is_share,
+            # Above the highest bar there is room for the names of areas.
+            "boundaryGap": [0, f"{NAME_PERCENT * (1 + len(spans))}%"],
             "splitLine": {"lineStyle": {"color": palette.grid}},
             **unit,
         }
@@ -126,10 +126,30 @@ def warning_chart(
 
 def _held(transitions: Sequence[EarlyWarning], at: int, name: str, scale: float) -> float | None:
     """Return what the transitions say of an instant; before the first one, what that says."""
-    told = [(one.pane, getattr(one, name)) for one in transitions if getattr(one, name) is not None]
-    before = [value for pane, value in told if pane <= at]
-    value = before[-1] if before else told[0][1] if told else None
-    return None if value is None else round(value * scale, 3)
+    told = _teller(transitions, at, name)
+    return None if told is None else round(getattr(told, name) * scale, 3)
+
+
+def _normal(transitions: Sequence[EarlyWarning], bucket: Bucket, name: str, scale: float) -> float | None:
+    """Return an end of what is normal in a window.
+
+    A transition tells it of its own window. Where it also tells how the expectation moves from window to window, what is normal moves
+    along, as far from it as chance alone takes a count: by the root of what is expected.
+    """
+    told = _teller(transitions, bucket.end, name)
+    if told is None:
+        return None
+    value: float = getattr(told, name)
+    if told.expected_line and told.expected and bucket.expected is not None:
+        apart = (value - told.expected) * sqrt(bucket.expected / told.expected)
+        value = max(0.0, bucket.expected + apart)
+    return round(value * scale, 3)
+
+
+def _teller(transitions: Sequence[EarlyWarning], at: int, name: str) -> EarlyWarning | None:
+    told = [one for one in transitions if getattr(one, name) is not None]
+    before = [one for one in told if one.pane <= at]
+    return before[-1] if before else told[0] if told else None
 
 
 def _areas(buckets: Sequence[Bucket], spans: Sequence[Span], say: Say, palette: Palette) -> dict[str, Any]:
@@ -140,27 +160,36 @@ def _areas(buckets: Sequence[Bucket], spans: Sequence[Span], say: Say, palette: 
             [
                 {
                     "name": say("chart.episode"),
-                    "xAxis": inside[0],
+                    # A window ends where it stands: what is in it began where the one before stands.
+                    "xAxis": max(0, inside[0] - 1),
                     "itemStyle": {"color": palette.episode},
                     "label": {"color": palette.critical, "position": "insideTopRight", "fontSize": 11},
                 },
                 {"xAxis": inside[-1]},
             ]
         )
-    for span in spans:
+    width = buckets[1].end - buckets[0].end if len(buckets) > 1 else 0
+    for place, span in enumerate(spans, 1):
         within = [
             number
             for number, one in enumerate(buckets)
-            if one.end >= span.start and (span.end is None or one.end <= span.end)
+            if one.end > span.start and (span.end is None or one.end - width < span.end)
         ]
         if within:
             found.append(
                 [
                     {
                         "name": f"{say(f'chart.{span.kind}')}: {span.name}",
-                        "xAxis": within[0],
-                        "itemStyle": {"color": palette.fault, "opacity": 0.1},
-                        "label": {"color": palette.fault, "position": "insideTopLeft", "fontSize": 11},
+                        "xAxis": max(0, within[0] - 1),
+                        "itemStyle": {"color": palette.fault, "opacity": 0.16 if span.is_linked else 0.07},
+                        "label": {
+                            "color": palette.fault,
+                            # Towards the side where there is room for a name.
+                            "position": "insideTopLeft" if within[0] < len(buckets) / 2 else "insideTopRight",
+                            "fontSize": 11,
+                            "fontWeight": "bold" if span.is_linked else "normal",
+                            "offset": [0, LINE_PX * place],
+                        },
                     },
                     {"xAxis": within[-1]},
                 ]

@@ -1,117 +1,130 @@
-"""The little windows in which an action is asked for: acknowledge, silence, assign, note, judge."""
+"""The window in which an action is asked for: acknowledge, give back, silence, assign, note, judge; and what becomes of it.
 
-from collections.abc import Awaitable, Callable
+One on each page, made with it and never again: what is drawn anew around it does not close it. What is written lives in the browser
+(`web/action_window.js`) until it is answered here; every answer is said, and none within time is said there.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from nicegui import run, ui
+from nicegui import ui
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
 
 from models.outcomes import EarlyWarning
-from monitoring.console.actions import SCOPES, SILENCES, Actions, NotDone
+from monitoring.console.actions import AFTERWARDS, NOTE_MAX, SCOPES, SILENCES, Actions, NotDone
 from monitoring.console.desk import Visit
-from monitoring.console.markup import button, heading, paragraph
+from monitoring.console.texts import words
+from monitoring.console.theme import WEB
+from monitoring.console.underway import Deed
 
 VERBS: Final = ("ack", "unack", "silence", "assign", "note", "feedback")
 EXPLAINED: Final = frozenset({"ack", "silence", "feedback"})
+_REF: Final = re.compile("[0-9a-f]{32}")
+"""A browser's name for what it asks for: the id of the event."""
+
+Known = Callable[[str], EarlyWarning | None]
+"""A warning's id -> the warning, where the page knows it."""
 
 
-def actions_of(visit: Visit) -> Actions:
-    """Return what this visitor may do."""
+def actions_of(visit: Visit, id: str = "") -> Actions:
+    """Return what this visitor may do; `id` of the event where there may be a repeat."""
     desk = visit.desk
-    return Actions(visit.identity, desk.sources.send, desk.limit, desk.clock)
+    return Actions(visit.identity, desk.sources.send, desk.limit, desk.clock, id)
 
 
-async def done(visit: Visit, act: Callable[[], object]) -> bool:
-    """Do an action beside the event loop, and tell what became of it; return whether it was sent."""
-    try:
-        await run.io_bound(act)
-    except NotDone as refused:
-        ui.notify(visit.say(refused.text).format(why=refused.why), type="negative", timeout=8_000)
-        return False
-    ui.notify(visit.say("act.sent"), type="positive", timeout=3_000)
-    return True
+class ActionWindow(Element, component=WEB / "action_window.js"):
+    """What people see of it."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__()
+        say = visit.say
+        self.props.update(
+            texts=words(visit.language, ("act", "dialog")),
+            name=visit.identity.name,
+            scopes=[{"value": one, "label": say(f"dialog.silence.{one}")} for one in SCOPES],
+            durations=[{"value": one, "label": say(f"dialog.{one}")} for one in SILENCES],
+        )
 
 
-def ask(visit: Visit, verb: str, warning: EarlyWarning | None) -> None:
-    """Open the window of a verb; says so where the warning is over or the visitor may only look."""
-    if not visit.identity.may_act or verb not in VERBS or warning is None:
-        ui.notify(visit.say("act.gone" if warning is None else "act.forbidden"), type="warning")
-        return
-    _Window(visit, verb, warning).open()
+class Window:
+    """Of one page. `known` finds the warnings that can be acted on there."""
 
-
-class _Window:
-    """One window, gone when it is closed."""
-
-    def __init__(self, visit: Visit, verb: str, warning: EarlyWarning) -> None:
+    def __init__(self, visit: Visit, known: Known) -> None:
         self._visit = visit
-        self._verb = verb
-        self._warning = warning
-        self._scope: Any = None
-        self._duration: Any = None
-        self._who: Any = None
-        self._note: Any = None
-        self._dialog: Any = None
+        self._known = known
+        self._asked: dict[str, EarlyWarning] = {}
+        self._shown = ActionWindow(visit) if visit.identity.may_act else None
+        if self._shown is not None:
+            self._shown.on("send", self._send)
 
-    def open(self) -> None:
-        visit, verb, say = self._visit, self._verb, self._visit.say
-        title = say(f"act.{verb}" if verb in {"unack", "note"} else f"dialog.{verb}")
-        with ui.dialog() as self._dialog, ui.card():
-            self._dialog.props["aria-label"] = title
-            heading(2, title)
-            paragraph(f"{visit.book.place(self._warning.cell)} · {self._warning.rule}", "faint")
-            if verb in EXPLAINED:
-                paragraph(say(f"dialog.{verb}.long"), "faint")
-            self._fields()
-            with ui.row().style("justify-content:flex-end;width:100%;gap:8px;margin-top:10px"):
-                button(say("act.cancel"), self._dialog.close)
-                self._buttons()
-        self._dialog.on("hide", self._dialog.delete)
-        self._dialog.open()
-
-    def _fields(self) -> None:
-        say, verb = self._visit.say, self._verb
-        if verb == "silence":
-            self._scope = ui.radio({name: say(f"dialog.silence.{name}") for name in SCOPES}, value="this")
-            self._duration = ui.toggle({name: say(f"dialog.{name}") for name in SILENCES}, value="2h")
-            self._duration.props("unelevated no-caps")
-            self._duration.props["aria-label"] = say("dialog.for")
-        if verb == "assign":
-            self._who = ui.input(say("dialog.who"), value=self._visit.identity.name).style("width:100%")
-        label = say("dialog.note" if verb == "note" else "dialog.why")
-        self._note = ui.input(label).style("width:100%").props("maxlength=1000")
-        (self._who or self._note).props("autofocus")
-
-    def _buttons(self) -> None:
-        say = self._visit.say
-        if self._verb == "feedback":
-            button(say("act.false"), self._sender(right=False))
-            button(say("act.right"), self._sender(right=True), main=True)
+    def ask(self, verb: str, warning_id: str) -> None:
+        """Open it for a verb; say so where the warning is over or the visitor may only look."""
+        say, warning = self._visit.say, self._known(warning_id)
+        if self._shown is None or verb not in VERBS:
+            ui.notify(say("act.forbidden"), type="warning")
             return
-        send = self._sender(right=None)
-        button(say("act.send"), send, main=True)
-        self._note.on("keydown.enter", send)
+        if warning is None:
+            ui.notify(say("act.gone"), type="warning")
+            return
+        self._asked[warning.id] = warning
+        self._shown.run_method(
+            "open",
+            {
+                "verb": verb,
+                "id": warning.id,
+                "title": say(f"act.{verb}" if verb in {"unack", "note"} else f"dialog.{verb}"),
+                "about": f"{self._visit.book.place(warning.cell)} · {warning.rule}",
+                "long": say(f"dialog.{verb}.long") if verb in EXPLAINED else "",
+            },
+        )
 
-    def _sender(self, *, right: bool | None) -> Callable[[], Awaitable[None]]:
-        async def send() -> None:
-            if await done(self._visit, lambda: self._act(right)):
-                self._dialog.close()
+    async def _send(self, event: GenericEventArguments) -> None:
+        """Do what the browser asks for, and answer it."""
+        given: Mapping[str, Any] = event.args if isinstance(event.args, dict) else {}
+        said = await self._done(given)
+        shown = self._shown
+        if shown is None or shown.is_deleted:
+            return
+        shown.run_method("answer", {"ref": given.get("ref"), "said": said})
+        if not said:
+            ui.notify(self._visit.say("act.sent"), type="positive", timeout=3_000)
 
-        return send
+    async def _done(self, given: Mapping[str, Any]) -> str:
+        """Return why it was not done; nothing where it was sent."""
+        visit, desk = self._visit, self._visit.desk
+        verb, ref = str(given.get("verb")), str(given.get("ref"))
+        id = str(given.get("id"))
+        warning = self._known(id)
+        if warning is None and verb in AFTERWARDS:
+            warning = self._asked.get(id)
+        if warning is None or verb not in VERBS or not _REF.fullmatch(ref):
+            return visit.say("act.gone")
+        note = str(given.get("note") or "")[:NOTE_MAX]
+        deed = Deed(ref, visit.identity.name, verb, warning.id, warning.cell, note, desk.clock())
+        actions = actions_of(visit, ref)
+        try:
+            await desk.outgoing.send(deed, lambda: _act(actions, verb, warning, given, note))
+        except NotDone as refused:
+            return visit.say(refused.text).format(why=refused.why)
+        return ""
 
-    def _act(self, right: bool | None) -> object:
-        actions, id = actions_of(self._visit), self._warning.id
-        note = str(self._note.value or "")
-        match self._verb:
-            case "ack":
-                return actions.acknowledge(id, note)
-            case "unack":
-                return actions.unacknowledge(id)
-            case "assign":
-                return actions.assign(id, str(self._who.value or ""), note)
-            case "note":
-                return actions.note(id, note)
-            case "silence":
-                seconds = SILENCES[str(self._duration.value)]
-                return actions.silence(self._warning, str(self._scope.value), seconds, note)
-            case _:
-                return actions.judge(id, right=bool(right), note=note)
+
+def _act(actions: Actions, verb: str, warning: EarlyWarning, given: Mapping[str, Any], note: str) -> object:
+    match verb:
+        case "ack":
+            return actions.acknowledge(warning.id, note)
+        case "unack":
+            return actions.unacknowledge(warning.id, note)
+        case "assign":
+            return actions.assign(warning.id, str(given.get("who") or ""), note)
+        case "note":
+            return actions.note(warning.id, note)
+        case "silence":
+            scope, duration = str(given.get("scope")), str(given.get("duration"))
+            if scope not in SCOPES or duration not in SILENCES:
+                raise NotDone("act.failed", "scope, duration")
+            return actions.silence(warning, scope, SILENCES[duration], note)
+        case _:
+            return actions.judge(warning.id, right=bool(given.get("right")), note=note)

@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 from fastapi import Request
 from nicegui import ui
 from nicegui.element import Element
+from nicegui.events import GenericEventArguments
 
 from monitoring.boardview import Standing
 from monitoring.console.access import Identity, Role
+from monitoring.console.actions import AFTERWARDS
 from monitoring.console.desk import Desk, Visit
 from monitoring.console.door import SIGN_OUT
 from monitoring.console.filters import SEVERITIES
+from monitoring.console.formats import clock
 from monitoring.console.live import ConsoleBar
 from monitoring.console.markup import tag
 from monitoring.console.picture import Picture
@@ -28,7 +31,7 @@ BEAT_SECONDS: Final = 1.0
 """How often the bar hears that the console lives, though nothing has changed."""
 _TEXTS: Final = (
     *("console", "pages", "skip", "theme", "language", "sign out", "unit", *SEVERITIES),
-    *("live", "behind", "rebuilding", "stale", "missing", "redis", "offline", "loading"),
+    *("live", "behind", "rebuilding", "stale", "missing", "redis", "offline", "loading", "late"),
 )
 
 
@@ -75,7 +78,7 @@ def _bar(visit: Visit, pages: Sequence[tuple[str, str]], address: str) -> Consol
     theme = "light" if visit.theme == "dark" else "dark"
     kept = {name: value for name, value in visit.query.items() if name != "theme"}
     role = say(f"role.{identity.role}")
-    return ConsoleBar(
+    made = ConsoleBar(
         visit.desk.hub,
         _told(visit),
         texts=words(visit.language, _TEXTS),
@@ -100,11 +103,33 @@ def _bar(visit: Visit, pages: Sequence[tuple[str, str]], address: str) -> Consol
             "role": "" if identity.role is Role.OPERATE else role,
             "said": f"{say('signed in').format(name=identity.name)}, {role}",
         },
-        label=visit.desk.label,
+        label=visit.desk.label[visit.language],
         severities=list(SEVERITIES),
         board=visit.path("board"),
         theme=visit.theme,
     )
+
+    def dismiss(event: GenericEventArguments) -> None:
+        visit.desk.outgoing.underway.dismiss(identity.name, str(event.args))
+
+    made.on("dismiss", dismiss)
+    return made
+
+
+def _late(visit: Visit, picture: Picture, now: float) -> dict[str, str] | None:
+    """Return what a visitor is told of what he has done and the duty desk has not taken in; None where there is nothing."""
+    say, found = visit.say, visit.desk.outgoing.underway.late(visit.identity.name, now)
+    if not found:
+        return None
+    deed = found[0]
+    is_over = deed.warning_id not in picture.warnings and deed.verb not in AFTERWARDS
+    what = say("late").format(
+        what=say(f"act.{deed.verb}") + (f" “{deed.note}”" if deed.note else ""),
+        place=visit.book.place(deed.cell),
+        time=clock(deed.at, visit.desk.zone),
+    )
+    more = say("late.more").format(count=len(found) - 1) if len(found) > 1 else ""
+    return {"id": deed.id, "what": what, "more": more, "long": say("late.over" if is_over else "late.long")}
 
 
 def _told(visit: Visit) -> Callable[[Picture, bool], dict[str, Any] | None]:
@@ -129,6 +154,7 @@ def _told(visit: Visit) -> Callable[[Picture, bool], dict[str, Any] | None]:
             "standing": standing.value,
             "fault": picture.fault.rstrip("."),
             "progress": picture.progress(),
+            "late": _late(visit, picture, now),
             "counts": tally(visit.book.rows(picture).values()),
         }
 

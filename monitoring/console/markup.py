@@ -67,6 +67,23 @@ def segments(label: str, choices: list[tuple[str, str, bool]]) -> Element:
     return made
 
 
+class Part:
+    """A part of a page that is drawn anew only when what it shows is other: nobody's click meets what is just being replaced."""
+
+    def __init__(self, box: Element) -> None:
+        self.box = box
+        self._shown: object = None
+
+    def show(self, what: object, draw: Callable[[], None]) -> None:
+        """Draw it, unless it shows `what` already; `what` is compared, and never None."""
+        if what == self._shown:
+            return
+        self._shown = what
+        self.box.clear()
+        with self.box:
+            draw()
+
+
 def button(
     text: str, on_click: Callable[..., Any], *, icon: str | None = None, main: bool = False
 ) -> Element:

@@ -8,6 +8,7 @@ from models.annotated import WarningState
 from models.joined import Incident
 from models.naming import Names
 from models.outcomes import EarlyWarning
+from monitoring.console.expectation import expected_at
 from monitoring.console.filters import SEVERITIES, Filter
 from monitoring.console.formats import number, quantity, seconds_of
 from monitoring.console.picture import Picture
@@ -117,14 +118,19 @@ class RowBook:
         return row
 
     def _spark(self, warning: EarlyWarning) -> dict[str, Any]:
-        """Return the sparkline's points and what was expected, in the unit of the points."""
+        """Return the sparkline's points and what was expected, in their unit: at each of them, or all the time."""
         points = self._rings.series(warning.stream, warning.cell, warning.measure, warning.window_seconds)
-        expected = warning.expected
-        if expected is not None and is_count(warning.stream, warning.measure):
-            expected = expected * drawn_window(warning.window_seconds) / warning.window_seconds
+        window = drawn_window(warning.window_seconds)
+        line: list[float] | float | None = warning.expected
+        if is_count(warning.stream, warning.measure):
+            own = expected_at(warning, [end for end, _ in points], window)
+            if own is not None:
+                line = [round(value, 4) for value in own]
+            elif warning.expected is not None:
+                line = warning.expected * window / warning.window_seconds
         return {
             "spark": [round(value, 4) for _, value in points],
-            "line": None if expected is None else round(expected, 4),
+            "line": round(line, 4) if isinstance(line, float) else line,
         }
 
 

@@ -37,6 +37,7 @@ def serve(desk: Desk, host: str, port: int, on_ready: Callable[[], None] = lambd
     async def begin() -> None:
         desk.feed.start()
         background_tasks.create(desk.hub.run(), name="console hub")
+        background_tasks.create(desk.outgoing.follow(), name="console deeds")
         background_tasks.create(_told_when_it_answers(host, port, on_ready), name="console ready")
 
     app.on_startup(begin)

@@ -82,6 +82,6 @@ class Sources(Protocol):
         """Yield windows of cells from the last hours, in the order of each cell, for sparklines."""
         ...
 
-    def send(self, topic: str, key: str, fields: Mapping[str, Any]) -> str:
-        """Send one event of what somebody did, and return its id when the broker has it."""
+    def send(self, topic: str, key: str, fields: Mapping[str, Any], id: str = "") -> str:
+        """Send one event of what somebody did, and return its id when the broker has it; `id` where it has one already."""
         ...

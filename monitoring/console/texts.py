@@ -34,6 +34,12 @@ def words(language: Language, prefixes: Iterable[str]) -> dict[str, str]:
     }
 
 
+def labelled(text: str) -> dict[Language, str]:
+    """Return what a label says in each language: `English | 中文`, or one text for both."""
+    english, _, chinese = (part.strip() for part in text.partition("|"))
+    return {"en": english, "zh": chinese or english}
+
+
 def other(language: Language) -> Language:
     """Return the language that a click leads to."""
     return "zh" if language == "en" else "en"

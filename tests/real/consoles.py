@@ -19,6 +19,7 @@ import msgspec
 from confluent_kafka import Producer
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from agents.democonsole import LABEL
 from agents.embedded.guard import Guarded
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
@@ -151,7 +152,9 @@ class Scene:
             opened.close()
 
     def context(self, **options: Any) -> BrowserContext:
-        opened = self._browser.new_context(**{"viewport": {"width": 1600, "height": 900}, **options})
+        # Nothing moves: what only pleases the eye is drawn sixty times a second, by the processor.
+        still = {"viewport": {"width": 1600, "height": 900}, "reduced_motion": "reduce"}
+        opened = self._browser.new_context(**{**still, **options})
         opened.add_init_script(SEEN)
         opened.on("request", lambda request: self.asked.append(request.url))
         return opened
@@ -215,7 +218,7 @@ def scene(
         before, morning = _events(scale)
         assert replay(before, pipeline.brokers, heartbeats=False).complete
         worker.until(lambda: pipeline.committed() == pipeline.ends(), "the days before are taken in")
-        console = Console(pipeline.brokers, redis.url, scratch, 2, console_label="simulated data", **settings)
+        console = Console(pipeline.brokers, redis.url, scratch, 2, console_label=LABEL, **settings)
         try:
             console.wait()
             with sync_playwright() as playwright:

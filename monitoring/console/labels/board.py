@@ -87,6 +87,16 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
     "act.open": ("Open", "详情"),
     "act.cancel": ("Cancel", "取消"),
     "act.send": ("Send", "提交"),
+    "act.sending": ("Sending …", "提交中……"),
+    "act.empty": ("Nothing is written here yet.", "尚未填写内容。"),
+    "act.offline": (
+        "This browser has lost the console: nothing can be sent now. What you wrote stays here.",
+        "浏览器与监控台失去连接，暂时无法提交。您填写的内容仍保留在此。",
+    ),
+    "act.unconfirmed": (
+        "Nobody has confirmed this: it may not have arrived. Send it again; if it did arrive, it counts once.",
+        "未收到确认，可能没有送达。请再次提交；若已送达，不会重复计入。",
+    ),
     "act.right": ("It was right", "属实"),
     "act.false": ("False alarm", "误报"),
     "act.sent": ("Sent; the duty desk takes it in within seconds.", "已提交，值班台将在数秒内处理。"),
@@ -95,6 +105,17 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
     "act.too_often": ("Too many actions at once; wait a moment.", "操作过于频繁，请稍候。"),
     "act.signed_out": ("Your session is over; sign in again.", "登录已过期，请重新登录。"),
     "act.gone": ("This warning is over.", "该预警已解除。"),
+    "late": ("Not taken in yet: {what}, {place}, {time}", "尚未生效：{what}，{place}，{time}"),
+    "late.more": ("and {count} more", "另有 {count} 项"),
+    "late.long": (
+        "It was sent and is kept; the duty desk has not read it. Is a worker running?",
+        "已提交并保存，但值班台尚未处理。请检查处理进程是否运行。",
+    ),
+    "late.over": (
+        "The warning was over before the duty desk came to it; nothing was changed.",
+        "值班台处理前该预警已解除，未作任何更改。",
+    ),
+    "late.dismiss": ("Do not tell me again", "不再提示"),
     "dialog.ack": ("Take this warning on", "确认该预警"),
     "dialog.ack.long": (
         "Nobody is told again and the escalation ladder stops, until it is over or gets worse.",

@@ -8,9 +8,10 @@ from nicegui.events import GenericEventArguments
 from models.cells import ALL
 from models.joined import Incident
 from models.measures import Stream, measured
+from models.outcomes import EarlyWarning
 from models.pane import DAY, HOUR
-from monitoring.console import dialogs
 from monitoring.console.desk import Visit
+from monitoring.console.dialogs import Window
 from monitoring.console.filters import SEVERITIES, Filter
 from monitoring.console.formats import clock, number, seconds_of
 from monitoring.console.live import SideRail, WarningList
@@ -111,9 +112,12 @@ def _warnings(visit: Visit) -> None:
 
     def act(event: GenericEventArguments) -> None:
         given = event.args if isinstance(event.args, dict) else {}
-        warning = visit.picture.warnings.get(str(given.get("id")))
-        dialogs.ask(visit, str(given.get("verb")), warning)
+        window.ask(str(given.get("verb")), str(given.get("id")))
 
+    def known(id: str) -> EarlyWarning | None:
+        return visit.picture.warnings.get(id)
+
+    window = Window(visit, known)
     made = WarningList(
         visit.desk.hub,
         message,

@@ -1,15 +1,12 @@
 """Regions by categories: a heat map of surprise, and beside it the cells that stand out most; a click leads to their warnings."""
 
-from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final
 
-from models.outcomes import WindowSnapshot
 from models.regions import load_regions
 from models.taxonomy import load_taxonomy
 from monitoring.console.desk import Visit
 from monitoring.console.formats import number
-from monitoring.console.heat import BANDS, WINDOWS, Heat, heat_of
+from monitoring.console.heat import BANDS, WINDOWS, Heat
 from monitoring.console.live import HeatMap, LiveTable
 from monitoring.console.markup import page_head, panel, segments, tag
 from monitoring.console.picture import Picture
@@ -40,11 +37,11 @@ def build(visit: Visit) -> None:
             [(say(f"regions.sort.{one}"), f"?window={window}&sort={one}", one == sort) for one in SORTS],
         )
     told = visit.desk.names.values
-    heat = _Heated(regions, categories, WINDOWS[window])
+    seconds = WINDOWS[window]
     with tag("div", "with-rail"):
         HeatMap(
             visit.desk.hub,
-            _map(heat, regions),
+            _map(visit, seconds, regions),
             texts=words(visit.language, ("regions", "region", "category")),
             regions=[{"code": code, "name": told["region"][code][place]} for code in regions],
             categories=[{"code": code, "name": told["category"][code][place]} for code in categories],
@@ -55,7 +52,7 @@ def build(visit: Visit) -> None:
             _legend(visit)
             LiveTable(
                 visit.desk.hub,
-                _hottest(visit, heat),
+                _hottest(visit, seconds),
                 columns=[
                     {"name": "place", "label": say("column.cell"), "kind": "link"},
                     {"name": "seen", "label": say("column.numbers"), "kind": "number"},
@@ -88,31 +85,18 @@ def _plain(heat: Heat) -> list[Any]:
     return [heat.observed, round(heat.expected, 1), round(heat.score, 1), heat.band]
 
 
-class _Heated:
-    """The heat of the newest windows: worked out once for the map and the list beside it."""
-
-    def __init__(self, regions: tuple[str, ...], categories: list[str], seconds: int) -> None:
-        self._of = partial(heat_of, regions=regions, categories=categories, seconds=seconds)
-        self._windows: Mapping[str, WindowSnapshot] | None = None
-        self._found: dict[tuple[str, str], Heat] = {}
-
-    def of(self, picture: Picture) -> dict[tuple[str, str], Heat]:
-        """Return what `heat_of` says of the picture's windows."""
-        if picture.windows is not self._windows:
-            self._windows, self._found = picture.windows, self._of(picture.windows)
-        return self._found
-
-
-def _map(heat: _Heated, regions: tuple[str, ...]) -> Any:
+def _map(visit: Visit, seconds: int, regions: tuple[str, ...]) -> Any:
     sent: dict[str, list[Any]] = {}
     seen: object = None
 
     def message(picture: Picture, whole: bool) -> dict[str, Any] | None:
         nonlocal sent, seen
-        if not picture.is_loaded or (picture.windows is seen and not whole):
+        if not picture.is_loaded:
             return None
-        seen = picture.windows
-        found = heat.of(picture)
+        found = visit.desk.heats.of(picture, seconds)
+        if found is seen and not whole:
+            return None
+        seen = found
         cells = {f"{region}|{category}": _plain(one) for (region, category), one in found.items()}
         changed = {key: cell for key, cell in cells.items() if whole or sent.get(key) != cell}
         sent = cells
@@ -122,18 +106,21 @@ def _map(heat: _Heated, regions: tuple[str, ...]) -> Any:
     return message
 
 
-def _hottest(visit: Visit, heat: _Heated) -> Any:
+def _hottest(visit: Visit, seconds: int) -> Any:
     told: list[dict[str, Any]] | None = None
     seen: object = None
 
     def message(picture: Picture, whole: bool) -> dict[str, Any] | None:
         nonlocal told, seen
-        if not picture.is_loaded or (picture.windows is seen and not whole):
+        if not picture.is_loaded:
             return None
-        seen = picture.windows
+        found = visit.desk.heats.of(picture, seconds)
+        if found is seen and not whole:
+            return None
+        seen = found
         hot = [
             (one.score or 0.0, region, category, one)
-            for (region, category), one in heat.of(picture).items()
+            for (region, category), one in found.items()
             if region and category and one.band
         ]
         rows = [

@@ -1,33 +1,41 @@
-"""One warning: why it was raised, what was counted and expected, what became of it, who does what, and the like before."""
+"""One warning: why it was raised, what was counted and expected, what became of it, who does what, and the like before.
 
-from collections.abc import Sequence
+What the board knows is shown as it changes, and needs no Kafka: who has it, notes, severity. The rest is read from Kafka, again when an
+episode has moved on, and until it can be read.
+"""
+
+from collections.abc import Mapping
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 from nicegui import run, ui
-from nicegui.element import Element
 
-from models.annotated import HoldKind, HoldState, WarningState
+from models.annotated import HoldState, WarningState
 from models.errors import BarometerError
 from models.outcomes import EarlyWarning, WarningTransition
-from monitoring.console import dialogs
+from monitoring.console import panels
 from monitoring.console.actions import verbs_for
-from monitoring.console.charts import Span, warning_chart
-from monitoring.console.desk import Visit
-from monitoring.console.filters import SEVERITIES
-from monitoring.console.formats import clock, day_clock, lasting, number, seconds_of
-from monitoring.console.live import GridTable, SeverityBadge
-from monitoring.console.markup import button, facts, heading, link, panel, paragraph, tag
-from monitoring.console.picture import Picture
-from monitoring.console.rows import numbers_of
+from monitoring.console.charts import warning_chart
+from monitoring.console.desk import APPLIED_SECONDS, Visit
+from monitoring.console.dialogs import Window
+from monitoring.console.formats import day_clock
+from monitoring.console.live import SeverityBadge
+from monitoring.console.markup import Part, button, heading, link, panel, paragraph, tag
 from monitoring.console.similar import similar
 from monitoring.console.sources import Explanation
-from monitoring.console.texts import words
+from monitoring.console.spans import Span, linked_span, spans_beside
+from monitoring.console.texts import TEXTS
 from monitoring.console.theme import PALETTES
 
 LOOK_SECONDS: Final = 0.5
 """How often the page looks whether something about its warning has changed."""
 STATES_SECONDS: Final = 30.0
+RETRY_SECONDS: Final = 5.0
+GAP_SECONDS: Final = 1.0
+"""Between two readings, whatever happens."""
+AGAIN_SECONDS: Final = 60.0
+"""How often the chart of a warning that goes on is read anew."""
 _ICONS: Final = {
     "ack": "how_to_reg",
     "unack": "undo",
@@ -40,333 +48,243 @@ _ICONS: Final = {
 
 def build(visit: Visit) -> None:
     """Draw what the board knows at once, and the rest when Kafka has been asked."""
-    id = visit.query.get("warning_id", "")
-    with tag("div", "stack"):
-        head = tag("div")
-        body = tag("div", "stack")
-        with body:
-            paragraph(visit.say("warning.reading"), "faint")
-    page = _Page(visit, id, head, body)
+    page = _Page(visit, visit.query.get("warning_id", ""))
     page.look()
-    ui.timer(0.05, page.read, once=True)
-    ui.timer(LOOK_SECONDS, page.follow)
+    ui.timer(LOOK_SECONDS, page.look)
+    ui.timer(LOOK_SECONDS, page.read_on)
 
 
 class _Page:
-    """The page of one browser: what it shows, and whether that is still so."""
+    """The page of one browser: what is known, and the parts that show it."""
 
-    def __init__(self, visit: Visit, id: str, head: Element, body: Element) -> None:
+    def __init__(self, visit: Visit, id: str) -> None:
         self._visit = visit
         self._id = id
-        self._head = head
-        self._body = body
-        self._shown: tuple[EarlyWarning | None, WarningState | None] = (None, None)
-        self._explained: Explanation | None = None
-        self._holds: dict[str, HoldState] = {}
-        self._is_reading = False
+        self._told: Explanation | None = None
+        self._state_read: WarningState | None = None
+        self._states: Mapping[str, WarningState] = {}
+        self._holds: Mapping[str, HoldState] = {}
+        self._is_read = False
+        self._why = ""
+        self._read_for = (-1, -1, False)
+        self._not_before = self._again_at = 0.0
+        self._window = Window(visit, lambda id: self._known()[0] if id == self._id else None)
+        self._parts: dict[str, Part] = {}
+        with tag("div", "stack"):
+            self._section = tag("section", "panel hero")
+            with self._section:
+                self._lay("badge", "title")
+                self._lay("buttons", classes="buttons no-print")
+                self._lay("summary", classes="summary")
+                self._lay("chips", classes="chips")
+            self._lay("said", "figures", "chart")
+            with tag("div", "columns"):
+                with tag("div", "stack"):
+                    self._lay("contributors", "samples", "before")
+                with tag("div", "stack"):
+                    self._lay("people", "together", "history", "rule")
 
-    def look(self) -> bool:
-        """Draw the head anew where the board says something else than it shows; return whether it did."""
-        picture = self._visit.picture
-        found = self._known(picture)
-        if found == self._shown:
-            return False
-        self._shown = found
-        warning, state = found
-        self._head.clear()
+    def _lay(self, *names: str, classes: str = "") -> None:
+        for name in names:
+            self._parts[name] = Part(tag("div", classes))
+
+    def _known(self) -> tuple[EarlyWarning | None, WarningState | None]:
+        """Return the warning and what was added to it; what is over has left the board, and was read."""
+        picture, told = self._visit.picture, self._told
+        warning = picture.warnings.get(self._id)
+        if told is not None and (warning is None or told.transitions[-1].sequence > warning.sequence):
+            warning = told.transitions[-1]
+        self._state_read = picture.states.get(self._id, self._state_read)
+        return warning, self._state_read
+
+    # What is shown
+
+    def look(self) -> None:
+        """Draw what is other than what is shown."""
+        warning, state = self._known()
+        self._section.set_visibility(warning is not None)
         if warning is not None:
-            with self._head:
-                _hero(self._visit, warning, state, self._fault(picture, state))
-        return True
-
-    def _known(self, picture: Picture) -> tuple[EarlyWarning | None, WarningState | None]:
-        warning, state = picture.warnings.get(self._id), picture.states.get(self._id)
-        told = self._explained
-        if told is not None:
-            last = told.transitions[-1]
-            if warning is None or last.sequence > warning.sequence:
-                warning = last
-            if state is None:
-                state = told.state
-        return warning, state
-
-    async def follow(self) -> None:
-        """Read again what has moved on."""
-        before = self._shown
-        if self.look() and before[0] is not None:
-            await self.read()
-
-    async def read(self) -> None:
-        """Ask Kafka for the rest, and draw it."""
-        if self._is_reading:
+            self._look_at(warning, state)
+            self._show("people", _doings(state), panels.people, state)
+        self._show("said", (warning is None, self._is_read, self._why), self._say_so)
+        told = self._told
+        if warning is None or told is None:
             return
-        self._is_reading = True
-        visit, desk = self._visit, self._visit.desk
-        try:
-            told = await run.io_bound(lambda: desk.sources.explain(self._id, visit.language))
-            states = await run.io_bound(lambda: desk.kept("states", desk.sources.states, STATES_SECONDS))
-            holds = await run.io_bound(lambda: desk.kept("holds", desk.sources.holds, STATES_SECONDS))
-        except BarometerError as error:
-            self._body.clear()
-            with self._body:
-                paragraph(visit.say("warning.failed").format(why=error), "panel faint")
+        last = panels.judged(told.transitions)
+        self._show("figures", last, panels.figures, last)
+        self._look_at_chart(told, last, state)
+        found = () if state is None or state.excess is None else state.excess.contributors
+        self._show("contributors", found, panels.contributors, found)
+        self._show("samples", told.samples, panels.samples, told.samples)
+        # What was before does not move: it is sought anew when it was read anew.
+        self._show("before", (last.id, id(self._states)), self._before, last)
+        self._show("history", told.transitions, panels.history, told.transitions)
+        self._show("rule", told.words, panels.rule, told.words)
+        if state is not None:
+            also = [self._other(id) for id in panels.others_of(state)]
+            self._show("together", also, panels.together, state, also)
+
+    def _before(self, visit: Visit, last: EarlyWarning) -> None:
+        panels.before(visit, similar(last, self._states.values()))
+
+    def _other(self, id: str) -> tuple[str, EarlyWarning | None]:
+        state = self._visit.picture.states.get(id) or self._states.get(id)
+        return id, None if state is None else state.warning
+
+    def _show(self, name: str, what: object, draw: Any, *shown: Any) -> None:
+        self._parts[name].show((what,), partial(draw, self._visit, *shown))
+
+    def _look_at(self, warning: EarlyWarning, state: WarningState | None) -> None:
+        visit, say = self._visit, self._visit.say
+        self._section.classes(replace=f"panel hero at-{warning.severity}")
+        is_open = warning.transition != WarningTransition.CLEARED
+        self._show("badge", warning.severity, _badge, warning.severity)
+        rule = warning.rule_name_zh if visit.is_zh else warning.rule_name
+        sub = f"{warning.rule} {rule} · {say(warning.transition)} · {warning.id}"
+        self._show("title", sub, _title, visit.book.place(warning.cell), sub)
+        verbs = verbs_for(state, is_open=is_open) if visit.identity.may_act else ()
+        self._show("buttons", verbs, _buttons, verbs, self._window, self._id)
+        summary = warning.summary_zh if visit.is_zh else warning.summary
+        self._show("summary", summary, _text, summary)
+        incident_id = "" if state is None else state.incident_id
+        fault = linked_span(incident_id, visit.picture.incidents, self._holds, zh=visit.is_zh)
+        chips = _chips(visit, state, fault)
+        self._show("chips", chips, _draw_chips, chips)
+
+    def _look_at_chart(self, told: Explanation, last: EarlyWarning, state: WarningState | None) -> None:
+        visit = self._visit
+        if not told.buckets:
             return
-        finally:
-            self._is_reading = False
-        if self._body.is_deleted:
-            return
-        self._explained, self._holds = told, {one.id: one for one in holds or ()}
-        self._shown = (None, None)
-        self._body.clear()
-        if told is None:
-            if not self.look():
-                with self._body:
-                    _missing(visit)
-            return
-        self.look()
-        state = self._known(visit.picture)[1]
-        with self._body:
-            _explanation(visit, told, state, list((states or {}).values()), self._fault(visit.picture, state))
-
-    def _fault(self, picture: Picture, state: WarningState | None) -> Span | None:
-        """Return the outage that explains the warning, by the board or, where it has left that, by the duty desk."""
-        if state is None or not state.incident_id:
-            return None
-        zh = self._visit.is_zh
-        incident, hold = picture.incidents.get(state.incident_id), self._holds.get(state.incident_id)
-        if incident is not None:
-            start = seconds_of(incident.first_alert) or 0.0
-            end = seconds_of(incident.resolution_date) or seconds_of(incident.planned_end)
-            kind = "work" if incident.planned_outage else "fault"
-            kind = "suspected" if incident.suspicion is not None else kind
-            return Span(kind, incident.name_zh if zh else incident.name, start, end)
-        if hold is not None:
-            kind = "work" if hold.kind is HoldKind.PLANNED_WORK else "fault"
-            kind = "suspected" if hold.suspected else kind
-            return Span(kind, hold.name_zh if zh else hold.name, hold.began or hold.since, hold.until or None)
-        return Span("fault", state.incident_id, 0.0, None)
-
-
-def _missing(visit: Visit) -> None:
-    with tag("div", "nothing"):
-        heading(2, visit.say("warning.missing"))
-        paragraph(visit.say("warning.missing.long"))
-        link(visit.say("page.board"), visit.path("board"), "soft")
-
-
-def _hero(visit: Visit, warning: EarlyWarning, state: WarningState | None, fault: Span | None) -> None:
-    say = visit.say
-    is_open = warning.transition != WarningTransition.CLEARED
-    with tag("section", f"panel hero at-{warning.severity}"):
-        letter = (
-            say(f"letter.{warning.severity}")
-            if f"letter.{warning.severity}" in words(visit.language, ("letter",))
-            else "–"
+        spans = spans_beside(
+            last.cell,
+            "" if state is None else state.incident_id,
+            visit.picture.incidents,
+            self._holds,
+            told.buckets[0].end,
+            told.buckets[-1].end,
+            zh=visit.is_zh,
         )
-        SeverityBadge(warning.severity, say(warning.severity), letter)
-        with tag("div"):
-            heading(1, visit.book.place(warning.cell))
-            rule = warning.rule_name_zh if visit.is_zh else warning.rule_name
-            paragraph(f"{warning.rule} {rule} · {say(warning.transition)} · {warning.id}", "sub")
-        with tag("div", "buttons no-print"):
-            for verb in verbs_for(state, is_open=is_open) if visit.identity.may_act else ():
-                ask = partial(dialogs.ask, visit, verb, warning)
-                button(say(f"act.{verb}"), ask, icon=_ICONS[verb], main=verb == "ack")
-        paragraph(warning.summary_zh if visit.is_zh else warning.summary, "summary")
-        with tag("div", "chips"):
-            _chips(visit, state, fault)
+        self._show("chart", (told.buckets, told.transitions, spans), _chart, told, last, spans)
+
+    def _say_so(self, visit: Visit) -> None:
+        """Say what stands in the way of the rest."""
+        say = visit.say
+        if self._why:
+            paragraph(say("warning.failed").format(why=self._why), "panel faint").props["role"] = "alert"
+        elif not self._is_read:
+            paragraph(say("warning.reading"), "faint")
+        elif self._known()[0] is None:
+            with tag("div", "nothing"):
+                heading(2, say("warning.missing"))
+                paragraph(say("warning.missing.long"))
+                link(say("page.board"), visit.path("board"), "soft")
+
+    # What is read
+
+    async def read_on(self) -> None:
+        """Ask Kafka where it may know more than was read."""
+        now, (warning, _) = monotonic(), self._known()
+        done = self._visit.desk.outgoing.underway.done(self._id)
+        # What leaves the board is over, and only the ledger says how.
+        is_shown = self._id in self._visit.picture.warnings
+        is_other = self._read_for != (0 if warning is None else warning.sequence, done, is_shown)
+        if now < self._not_before or not (is_other or self._why or now >= self._again_at):
+            return
+        is_over = warning is not None and warning.transition == WarningTransition.CLEARED
+        try:
+            if is_other or self._why or not is_over:
+                await self._read(fresh=done != self._read_for[1])
+                self._read_for = self._sequence(), done, is_shown
+            else:
+                # What others write about it, no board tells any more.
+                self._state_read = (await self._ask_states(STATES_SECONDS)).get(self._id, self._state_read)
+        except BarometerError as error:
+            self._why, self._not_before = str(error), monotonic() + RETRY_SECONDS
+        else:
+            self._why, self._is_read = "", True
+            self._not_before = monotonic() + GAP_SECONDS
+            self._again_at = monotonic() + (STATES_SECONDS if is_over else AGAIN_SECONDS)
+        if not self._section.is_deleted:
+            self.look()
+
+    def _sequence(self) -> int:
+        """Return up to where the episode was read; where the ledger has nothing of it, up to where the board is."""
+        warning = self._known()[0] if self._told is None else self._told.transitions[-1]
+        return 0 if warning is None else warning.sequence
+
+    async def _read(self, *, fresh: bool) -> None:
+        visit, desk = self._visit, self._visit.desk
+        told = await run.io_bound(lambda: desk.sources.explain(self._id, visit.language))
+        states = await self._ask_states(APPLIED_SECONDS if fresh else STATES_SECONDS)
+        holds = await run.io_bound(lambda: desk.kept("holds", desk.sources.holds, STATES_SECONDS))
+        if told is not None:
+            self._told, self._state_read = told, told.state
+        self._states, self._holds = states, {one.id: one for one in holds or ()}
+
+    async def _ask_states(self, seconds: float) -> Mapping[str, WarningState]:
+        desk = self._visit.desk
+        found = await run.io_bound(lambda: desk.kept("states", desk.sources.states, seconds))
+        return found or {}
 
 
-def _chips(visit: Visit, state: WarningState | None, fault: Span | None) -> None:
+def _doings(state: WarningState | None) -> tuple[object, ...]:
+    return () if state is None else (state.acknowledged, state.assignee, state.notes, state.feedback)
+
+
+def _badge(visit: Visit, severity: str) -> None:
+    letter = f"letter.{severity}"
+    SeverityBadge(severity, visit.say(severity), visit.say(letter) if letter in TEXTS else "–")
+
+
+def _title(visit: Visit, place: str, sub: str) -> None:
+    heading(1, place)
+    paragraph(sub, "sub")
+
+
+def _text(visit: Visit, text: str) -> None:
+    paragraph(text)
+
+
+def _buttons(visit: Visit, verbs: tuple[str, ...], window: Window, id: str) -> None:
+    for verb in verbs:
+        button(visit.say(f"act.{verb}"), partial(window.ask, verb, id), icon=_ICONS[verb], main=verb == "ack")
+
+
+def _chips(visit: Visit, state: WarningState | None, fault: Span | None) -> list[tuple[str, str]]:
+    """Return class and text of each."""
     say, zone = visit.say, visit.desk.zone
     if state is None:
-        return
-    tag("span", "chip", f"{say('raised')} {day_clock(state.opened, zone)}")
+        return []
+    found = [("", f"{say('raised')} {day_clock(state.opened, zone)}")]
     if state.cleared:
-        tag("span", "chip", say("warning.over").format(time=day_clock(state.cleared, zone)))
+        found.append(("", say("warning.over").format(time=day_clock(state.cleared, zone))))
     if state.acknowledged is not None:
-        tag("span", "chip who", say("acknowledged by").format(name=state.acknowledged.actor))
+        found.append(("who", say("acknowledged by").format(name=state.acknowledged.actor)))
     elif state.is_open:
-        tag("span", "chip nobody", say("unclaimed"))
+        found.append(("nobody", say("unclaimed")))
     if state.assignee:
-        tag("span", "chip who", say("assigned to").format(name=state.assignee))
+        found.append(("who", say("assigned to").format(name=state.assignee)))
     if state.is_suppressed and state.is_open:
-        tag("span", "chip held", say(f"held.{state.suppression.reason}"))
+        found.append(("held", say(f"held.{state.suppression.reason}")))
     if fault is not None:
-        tag("span", "chip fault", f"{say(f'chart.{fault.kind}')}: {fault.name}")
+        found.append(("fault", f"{say(f'chart.{fault.kind}')}: {fault.name}"))
     if state.feedback is not None:
-        tag("span", "chip", f"{say(f'verdict.{state.feedback.verdict}')} ({state.feedback.actor})")
+        found.append(("", f"{say(f'verdict.{state.feedback.verdict}')} ({state.feedback.actor})"))
+    return found
 
 
-def _explanation(
-    visit: Visit,
-    told: Explanation,
-    state: WarningState | None,
-    states: Sequence[WarningState],
-    fault: Span | None,
-) -> None:
+def _draw_chips(visit: Visit, chips: list[tuple[str, str]]) -> None:
+    for kind, text in chips:
+        tag("span", f"chip {kind}".strip(), text)
+
+
+def _chart(visit: Visit, told: Explanation, last: EarlyWarning, spans: list[Span]) -> None:
     say = visit.say
-    last = _judged(told.transitions)
-    pairs = [(say(name), value) for name, value in numbers_of(last)]
-    pairs.append((say("number.window"), lasting(last.window_seconds, say)))
-    if last.department:
-        department = visit.desk.names.values.get("department", {}).get(last.department)
-        pairs.append(
-            (say("number.department"), department[1 if visit.is_zh else 0] if department else last.department)
-        )
-    facts(pairs)
-    if told.buckets:
-        with panel(say("warning.chart")):
-            label = say("chart.label").format(measure=last.measure, cell=visit.book.place(last.cell))
-            options = warning_chart(
-                told.buckets,
-                told.transitions,
-                [fault] if fault is not None and fault.start else [],
-                say,
-                PALETTES[visit.theme],
-                visit.desk.zone,
-            )
-            ui.echart(options).classes("chart").props["role"] = "img"
-            _name_last(label)
-    with tag("div", "columns"):
-        with tag("div", "stack"):
-            _contributors(visit, state)
-            _samples(visit, told)
-            _similar(visit, last, states)
-        with tag("div", "stack"):
-            _people(visit, state)
-            _history(visit, told.transitions)
-            with panel(say("warning.rule")):
-                if told.words:
-                    with tag("ul", "words"):
-                        for line in told.words:
-                            tag("li", "", line)
-                else:
-                    paragraph(say("warning.rule.other"), "faint")
-
-
-def _name_last(label: str) -> None:
-    """Give the element that was made last a name for readers that do not see it."""
-    slot = ui.context.slot
-    slot.children[-1].props["aria-label"] = label
-
-
-def _judged(transitions: Sequence[EarlyWarning]) -> EarlyWarning:
-    """Return the last transition that was not about the end: its numbers say why."""
-    ends = {WarningTransition.CLEARED, WarningTransition.RECOVERING}
-    return next((one for one in reversed(transitions) if one.transition not in ends), transitions[-1])
-
-
-def _contributors(visit: Visit, state: WarningState | None) -> None:
-    say = visit.say
-    found = () if state is None or state.excess is None else state.excess.contributors
-    rows: list[dict[str, Any]] = [
-        {
-            "cell": visit.book.place(one.cell),
-            "numbers": f"{number(one.observed)} / {number(None if one.expected is None else round(one.expected, 1))}",
-            "shown": "–" if one.share is None else f"{one.share:.0%}",
-            "share": one.share or 0.0,
-        }
-        for one in found
-    ]
-    columns = [
-        {"name": "cell", "label": say("column.cell"), "kind": "text"},
-        {"name": "numbers", "label": say("column.numbers"), "kind": "number"},
-        {"name": "shown", "label": say("column.share"), "kind": "share"},
-    ]
-    with panel(say("warning.contributors")):
-        GridTable(rows, columns, {}, say("warning.contributors.none"), say("warning.contributors"))
-
-
-def _samples(visit: Visit, told: Explanation) -> None:
-    say, zone = visit.say, visit.desk.zone
-    rows: list[dict[str, Any]] = [
-        {"time": clock(seconds_of(time) or 0, zone), "text": text, "key": id}
-        for time, id, text in told.samples
-    ]
-    columns = [
-        {"name": "time", "label": say("column.time"), "kind": "time"},
-        {"name": "text", "label": say("column.text"), "kind": "text"},
-    ]
-    with panel(say("warning.samples")):
-        GridTable(rows, columns, {}, say("warning.samples.none"), say("warning.samples"))
-
-
-def _similar(visit: Visit, warning: EarlyWarning, states: Sequence[WarningState]) -> None:
-    say, zone = visit.say, visit.desk.zone
-    rows: list[dict[str, Any]] = []
-    for state in similar(warning, states):
-        one = state.warning
-        rows.append(
-            {
-                "severity": one.severity,
-                "time": clock(one.episode_start, zone),
-                "cell": visit.book.place(one.cell),
-                "href": visit.path(f"warning/{one.id}"),
-                "duration": lasting(state.cleared - state.opened, say)
-                if state.cleared
-                else say("handover.still"),
-                "who": state.acknowledged.actor if state.acknowledged is not None else "–",
-                "verdict": say(f"verdict.{state.feedback.verdict}") if state.feedback is not None else "–",
-            }
-        )
-    columns = [
-        {"name": "severity", "label": say("column.severity"), "kind": "severity"},
-        {"name": "time", "label": say("column.time"), "kind": "time"},
-        {"name": "cell", "label": say("column.cell"), "kind": "link"},
-        {"name": "duration", "label": say("column.duration"), "kind": "tight"},
-        {"name": "who", "label": say("column.who"), "kind": "text"},
-        {"name": "verdict", "label": say("column.verdict"), "kind": "text"},
-    ]
-    texts = words(visit.language, ("letter", "cleared", *SEVERITIES))
-    with panel(say("warning.similar")):
-        GridTable(rows, columns, texts, say("warning.similar.none"), say("warning.similar"))
-
-
-def _history(visit: Visit, transitions: Sequence[EarlyWarning]) -> None:
-    say, zone = visit.say, visit.desk.zone
-    rows: list[dict[str, Any]] = []
-    for one in reversed(transitions):
-        numbers = dict(numbers_of(one))
-        rows.append(
-            {
-                "severity": one.severity,
-                "time": clock(one.pane, zone),
-                "event": say(one.transition),
-                "numbers": f"{numbers['number.observed']} / {numbers.get('number.expected', '–')}",
-            }
-        )
-    columns = [
-        {"name": "severity", "label": say("column.severity"), "kind": "severity"},
-        {"name": "time", "label": say("column.time"), "kind": "time"},
-        {"name": "event", "label": say("column.event"), "kind": "text"},
-        {"name": "numbers", "label": say("column.numbers"), "kind": "number"},
-    ]
-    texts = words(visit.language, ("letter", "cleared", *SEVERITIES))
-    with panel(say("warning.history")):
-        GridTable(rows, columns, texts, "", say("warning.history"))
-
-
-def _people(visit: Visit, state: WarningState | None) -> None:
-    say, zone = visit.say, visit.desk.zone
-    lines: list[str] = []
-    if state is not None:
-        taken = state.acknowledged
-        if taken is not None:
-            note = f": {taken.note}" if taken.note else ""
-            lines.append(f"{clock(taken.at, zone)}  {say('acknowledged by').format(name=taken.actor)}{note}")
-        if state.assignee:
-            lines.append(say("assigned to").format(name=state.assignee))
-        lines += [f"{clock(note.at, zone)}  {note.actor}: {note.text}" for note in state.notes]
-        if state.feedback is not None:
-            judged = state.feedback
-            note = f": {judged.note}" if judged.note else ""
-            lines.append(
-                f"{clock(judged.at, zone)}  {judged.actor}, {say(f'verdict.{judged.verdict}')}{note}"
-            )
-    with panel(say("warning.people")):
-        if not lines:
-            paragraph(say("warning.nobody"), "faint")
-        with tag("ul", "people"):
-            for line in lines:
-                tag("li", "", line)
+    with panel(say("warning.chart")):
+        palette = PALETTES[visit.theme]
+        options = warning_chart(told.buckets, told.transitions, spans, say, palette, visit.desk.zone)
+        drawn = ui.echart(options).classes("chart")
+        drawn.props["role"] = "img"
+        label = say("chart.label").format(measure=last.measure, cell=visit.book.place(last.cell))
+        names = "; ".join(f"{say(f'chart.{one.kind}')}: {one.name}" for one in spans)
+        drawn.props["aria-label"] = f"{label}; {names}" if names else label

@@ -5,7 +5,7 @@ const SILENT_MS = 5000; // without a word from the console for so long it is los
 const FRESH_S = 15;
 
 export default {
-  emits: ["ready", "taken"],
+  emits: ["ready", "taken", "dismiss"],
   props: { texts: Object, pages: Array, links: Object, who: Object, label: String, severities: Array, board: String, theme: String },
   template: `
     <div>
@@ -29,6 +29,7 @@ export default {
         <a v-if="links.out" class="icon" :href="links.out" :aria-label="texts['sign out']" :title="texts['sign out']"><span class="material-icons" aria-hidden="true">logout</span></a>
       </header>
       <div v-if="state !== 'live' && state !== 'loading' && state !== 'behind'" class="banner" :class="'is-' + state" role="alert"><span class="material-icons" aria-hidden="true">{{ icon }}</span><b>{{ short }}</b><span>{{ long }}</span></div>
+      <div v-if="told && told.late" class="banner is-late" role="status"><span class="material-icons" aria-hidden="true">pending_actions</span><b>{{ told.late.what }}</b><span>{{ told.late.long }} {{ told.late.more }}</span><span class="room"></span><button type="button" class="icon" :aria-label="texts['late.dismiss']" :title="texts['late.dismiss']" @click="$emit('dismiss', told.late.id)"><span class="material-icons" aria-hidden="true">close</span></button></div>
     </div>`,
   data() {
     return { told: null, heard: Date.now(), now: Date.now(), query: location.search };

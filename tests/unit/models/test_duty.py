@@ -399,6 +399,16 @@ def test_notes_and_assignment_are_kept_and_repeats_are_not() -> None:
     assert bench.state().assignee == "core team"
 
 
+def test_what_is_said_when_a_warning_is_handed_on_or_given_back_is_kept() -> None:
+    """As a note, where the action itself has no place for it; an acknowledgement has."""
+    bench = Bench()
+    bench.warn(0, warning())
+    bench.act(1, "acknowledge", warning_id="w1", note="mine")
+    bench.act(2, "assign", warning_id="w1", assignee="core team", note="needs a splice")
+    bench.act(3, "unacknowledge", warning_id="w1", note="end of shift")
+    assert [one.text for one in bench.state().notes] == ["needs a splice", "end of shift"]
+
+
 def test_feedback_counts_each_warning_once_by_its_last_verdict() -> None:
     """A rule's precision is what people said in the end."""
     bench = Bench()

@@ -187,12 +187,12 @@ class Sent:
         self.events: list[tuple[str, str, Mapping[str, Any]]] = []
         self.away = False
 
-    def __call__(self, topic: str, key: str, fields: Mapping[str, Any]) -> str:
+    def __call__(self, topic: str, key: str, fields: Mapping[str, Any], id: str = "") -> str:
         if self.away:
             raise BarometerError("the broker does not answer")
         decoders()[topic].decode(_event(fields), [])
         self.events.append((topic, key, fields))
-        return "e1"
+        return id or "e1"
 
 
 def _event(fields: Mapping[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from models.cells import ALL
 from models.measures import FIELDS, Stream
 from models.outcomes import WindowSnapshot
 from models.pane import DAY, HOUR
-from monitoring.console.charts import Span, traffic_chart, warning_chart
+from monitoring.console.charts import traffic_chart, warning_chart
 from monitoring.console.formats import lasting, number, quantity
 from monitoring.console.heat import DISPERSION, PAST, heat_of
 from monitoring.console.satisfaction import BY_ID, LEAST, dimensions, figures_of
@@ -21,6 +21,7 @@ from monitoring.console.satisfaction import Verdict as Judged
 from monitoring.console.shift import shift_of
 from monitoring.console.similar import FOUND_MAX, similar
 from monitoring.console.sources import Bucket
+from monitoring.console.spans import Span
 from monitoring.console.texts import sayer
 from monitoring.console.theme import PALETTES
 from monitoring.console.traffic import KEPT, Traffic
@@ -253,8 +254,23 @@ def test_a_warnings_chart_has_everything_that_is_known() -> None:
     assert series["正常区间"]["data"] == [14.0] * 11
     areas = series["实际"]["markArea"]["data"]
     assert [area[0]["name"] for area in areas] == ["本次过程", "故障: cut"]
-    assert [(area[0]["xAxis"], area[1]["xAxis"]) for area in areas] == [(9, 10), (8, 10)]
+    assert [(area[0]["xAxis"], area[1]["xAxis"]) for area in areas] == [(8, 10), (8, 10)]
     assert [mark["xAxis"] for mark in series["阈值"]["markLine"]["data"]] == [10]
+
+
+def test_what_is_normal_moves_with_what_is_expected() -> None:
+    """By the root of it, as counts scatter; what a transition says of its own window stands."""
+    one = warning(
+        expected=16.0, lower=8.0, upper=28.0, expected_line=(1.0, 4.0, 16.0), line_seconds=900, pane=MORNING
+    )
+    buckets = [
+        Bucket(MORNING - 900 * back, 9.0, expected, back == 0)
+        for back, expected in ((2, 1.0), (1, 4.0), (0, 16.0))
+    ]
+    options = warning_chart(buckets, [one], [], sayer("en"), PALETTES["light"], ZONE)
+    below, width = options["series"][0]["data"], options["series"][1]["data"]
+    assert below == [0.0, 0.0, 8.0]
+    assert width == [4.0, 10.0, 20.0]
 
 
 def test_a_shares_chart_is_in_per_cent_and_has_no_band() -> None:

@@ -55,13 +55,15 @@ export function isBusy(event) {
   return event.ctrlKey || event.metaKey || event.altKey || writes || document.querySelector(".q-dialog") !== null;
 }
 
-// The path of a small curve in a box of width by height: {curve, area, line}; nothing below two points.
+// The path of a small curve in a box of width by height: {curve, area, line}; nothing below two points. What was expected is one number or as many as there are points.
 export function spark(values, expected, width, height) {
   if (values.length < 2) return null;
-  const most = Math.max(...values, expected ?? 0, 1e-9);
+  const wanted = Array.isArray(expected) ? expected : [expected ?? 0];
+  const most = Math.max(...values, ...wanted, 1e-9);
   const least = Math.min(0, ...values);
   const y = (v) => (height - 2 - ((v - least) / (most - least || 1)) * (height - 5)).toFixed(1);
-  const curve = "M" + values.map((v, n) => ((n * width) / (values.length - 1)).toFixed(1) + " " + y(v)).join("L");
-  const line = expected === null || expected === undefined ? "" : `M0 ${y(expected)}H${width}`;
-  return { curve, area: `${curve}L${width} ${height}L0 ${height}Z`, line };
+  const path = (of) => "M" + of.map((v, n) => ((n * width) / (values.length - 1)).toFixed(1) + " " + y(v)).join("L");
+  const curve = path(values);
+  const flat = expected === null || expected === undefined ? "" : `M0 ${y(expected)}H${width}`;
+  return { curve, area: `${curve}L${width} ${height}L0 ${height}Z`, line: Array.isArray(expected) ? path(expected) : flat };
 }
