@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.held import Stamp
@@ -49,6 +49,7 @@ def suspicions(bench: Bench) -> list[Incident]:
     return [one for one in bench.incidents if one.suspicion is not None]
 
 
+@settings(max_examples=examples(50))
 @given(bursts.map(facts_of), st.data())
 def test_neither_looks_nor_a_little_disorder_change_anything(facts: list[Facts], data: st.DataObject) -> None:
     """One look for each complaint, and looks now and then with complaints up to half a minute out of order: every record the same."""
@@ -120,6 +121,7 @@ class HiddenOwner(Owner):
 steps = st.lists(st.sampled_from(["0", "1", "0", "1", "write", "write", "die"]), max_size=examples(100))
 
 
+@settings(max_examples=examples(50))
 @given(bursts.map(facts_of), steps)
 def test_a_takeover_anywhere_tells_the_same(facts: list[Facts], walk: list[str]) -> None:
     """Two partitions, owners that die between any two records: all records in the log are those of one undisturbed owner.
