@@ -39,6 +39,8 @@ class Population:
         self._whole: dict[str, Weights] = {}
         self._means: dict[tuple[str, str], int] = {}
         self._levels: dict[str, int] = {}
+        self._shares: dict[tuple[str, str], dict[str, float]] = {}
+        """What was asked for since the last change."""
 
     def put(self, element: TopologyElement, *, moved: bool) -> None:
         """Take in a record that was put into the tree; `moved` says that it changed the tree."""
@@ -71,14 +73,18 @@ class Population:
         self._count()
         return self._levels.get(region, 0)
 
-    def shares(self, region: str, element: str) -> dict[str, float]:
+    def shares(self, region: str, element: str) -> Mapping[str, float]:
         """Return kind -> the share of the region's weight of that kind which is `element` or below it, above 0."""
         self._count()
-        weights: Mapping[str, int] | None = self._below.get(region, {}).get(element)
-        if weights is None:
-            weights = self._own(region, element)
-        whole = self._whole.get(region, _NONE)
-        return {kind: weight / whole[kind] for kind, weight in sorted(weights.items())}
+        found = self._shares.get((region, element))
+        if found is None:
+            weights: Mapping[str, int] | None = self._below.get(region, {}).get(element)
+            if weights is None:
+                weights = self._own(region, element)
+            whole = self._whole.get(region, _NONE)
+            found = {kind: weight / whole[kind] for kind, weight in sorted(weights.items())}
+            self._shares[region, element] = found
+        return found
 
     def _own(self, region: str, element: str) -> Mapping[str, int]:
         known = self._known.get(element)
@@ -96,6 +102,7 @@ class Population:
         if self._counted == self.version:
             return
         self._counted = self.version
+        self._shares.clear()
         topology = self._topology
         self._regions = {id: topology.region(id) for id, (_, _, own) in self._known.items() if own == UNKNOWN}
         sums: dict[tuple[str, str], list[int]] = {}

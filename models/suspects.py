@@ -39,7 +39,7 @@ class Findings(NamedTuple):
     of: int
     """Customers of all its elements."""
     p: Mapping[str, float]
-    """Of every element that was looked at, with all below it."""
+    """Of every element that might be suspected, with all below it."""
     shares: Mapping[str, Share]
     """Of the same elements, as they are now."""
     found: Mapping[str, float]
@@ -91,6 +91,8 @@ class _Minute:
         self._topology = topology
         for node in sorted({*crowd.large, *known, *kept}):
             fair = population.shares(region, node)
+            if node not in known and node not in kept and not self._is_much(node, kinds, fair):
+                continue
             share = share_of(kinds, fair, crowd.past.get(node, {}), crowd.past_kinds)
             self.shares[node] = share
             self._held[node] = share._replace(tolerated=kept[node]) if node in kept else share
@@ -111,6 +113,11 @@ class _Minute:
                     del found[one]
                 found[node] = self.p[node]
         return found
+
+    def _is_much(self, node: str, kinds: Mapping[str, int], fair: Mapping[str, float]) -> bool:
+        """Return whether a node has more customers than are tolerated at least: else its p is about a half or more."""
+        least = sum(kinds.get(kind, 0) * tolerated_of(share) for kind, share in fair.items())
+        return len(self._customers(node)) > least
 
     def _customers(self, node: str) -> AbstractSet[str]:
         return self._crowd.customers.get(node, {}).keys()
