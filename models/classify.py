@@ -56,6 +56,7 @@ _STRETCHED: Final = 1 << 20
 _KINDS: Final = 1 << 16
 """More than there are kinds of words."""
 
+
 class Classification(Struct, frozen=True, gc=False):
     """What a text is about. Evidence and alternatives are built when they are asked for."""
 
