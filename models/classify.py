@@ -275,8 +275,7 @@ class Classifier:
                         uncover(matches, self._find, folded, found)
                         continue
                     # The words that begin a longer term which does not end here: `charged for` in `charged forty`.
-                    index, end = shorter, start + len(self._lexicon.spellings[shorter])
-                    match = (index, start, end)
+                    match = index, _, end = shorter, start, start + len(self._lexicon.spellings[shorter])
                     uncover(matches, self._find, folded, found, end)
                     special, code, weight, more, near, after, kind = words[index]
                     reach, bits = special[2:4] if special is not None else (0, 0)
