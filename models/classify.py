@@ -56,6 +56,7 @@ _STRETCHED: Final = 1 << 20
 _KINDS: Final = 1 << 16
 """More than there are kinds of words."""
 
+
 class Classification(Struct, frozen=True, gc=False):
     """What a text is about. Evidence and alternatives are built when they are asked for."""
 
@@ -274,8 +275,7 @@ class Classifier:
                         uncover(matches, self._find, folded, found)
                         continue
                     # The words that begin a longer term which does not end here: `charged for` in `charged forty`.
-                    index, end = shorter, start + len(self._lexicon.spellings[shorter])
-                    match = (index, start, end)
+                    match = index, _, end = shorter, start, start + len(self._lexicon.spellings[shorter])
                     uncover(matches, self._find, folded, found, end)
                     special, code, weight, more, near, after, kind = words[index]
                     reach, bits = special[2:4] if special is not None else (0, 0)
