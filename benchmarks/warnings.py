@@ -29,7 +29,7 @@ from models.rules import load_rules
 
 DAYS: Final = 14
 LAST_DAYS: Final = (date(2025, 6, 30), date(2025, 5, 31), date(2025, 8, 2))
-"""Turns of months, one after the other by seed: incidents lie on the last three days, where bills are issued."""
+"""Turns of months, one after the other by seed: incidents lie on the last four days, and bills are issued on the last three."""
 BAROMETER: Final = "Barometer"
 HIDDEN: Final = IncidentKind.HIDDEN_CUT
 _MISSED: Final = float("inf")

@@ -154,6 +154,8 @@ class HoldState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """planned_work, linked_fault: event time of the first alarm."""
     regions: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    suspected: bool = False
+    """linked_fault: a suspected hidden outage; warnings are linked to it, none is held back."""
     held: tuple[str, ...] = ()
     """Ids of warnings, the first 100."""
     held_count: int = 0

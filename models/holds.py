@@ -67,6 +67,7 @@ def hold_of(incident: Incident, known: HoldState | None, at: int) -> HoldState:
         began=_seconds(incident.first_alert),
         regions=tuple(one.id for one in incident.affected_location),
         services=tuple(one.id for one in incident.affected_service),
+        suspected=incident.suspicion is not None,
     )
 
 
@@ -100,17 +101,22 @@ def held_by(
     explanations: Explanations,
     now: int,
 ) -> Held:
-    """Return what holds a warning back at `now`, silences first, and the outage that it is linked to.
+    """Return what holds a warning back at `now`, silences first, and the outage that it is linked to: a suspected one only
+    where none is known.
 
     `holds` come in the order of their ids, so that of several the same one is named always.
     """
     found: dict[HoldKind, HoldState] = {}
-    incident = ""
+    incident = suspected = ""
     for hold in holds:
         if hold.kind is HoldKind.SILENCE:
             if not hold.ended and matches(hold.matchers, labels):
                 found.setdefault(hold.kind, hold)
         elif is_active(hold, outages, now) and _is_explained(warning, labels, hold, explanations):
+            if hold.suspected:
+                # A suspicion explains nothing away, whatever the policy says.
+                suspected = suspected or hold.id
+                continue
             incident = incident or hold.id
             if _is_held(labels, hold, outages, now):
                 found.setdefault(hold.kind, hold)
@@ -119,9 +125,9 @@ def held_by(
             hold = found[kind]
             return Held(
                 Suppression(reason=_REASONS[kind], by=hold.id, until=0 if hold.ended else hold.until),
-                incident,
+                incident or suspected,
             )
-    return Held(Suppression(), incident)
+    return Held(Suppression(), incident or suspected)
 
 
 def _is_explained(

@@ -31,7 +31,7 @@ SETTLES_AFTER: Final = 2 * HOUR
 """Event time after which the link of a complaint is final: what is reported about faults later changes it no more. More
 than the 30 minutes by which customers are ahead of an alarm, with room for alarms that are reported late."""
 
-_PRIORITIES: Final = {
+PRIORITIES: Final = {
     PerceivedSeverity.CRITICAL: 1,
     PerceivedSeverity.MAJOR: 3,
     PerceivedSeverity.MINOR: 5,
@@ -118,7 +118,7 @@ def status_of(outage: Outage, now: int, settled_to: int) -> Status:
 def write_incident(outage: Outage, tally: Tally, status: Status, names: Names) -> Incident:
     """Return the incident without sequence, reasons and time of writing."""
     root = outage.root
-    priority = _PRIORITIES[outage.severity]
+    priority = PRIORITIES[outage.severity]
     if outage.subscribers >= LARGE:
         priority -= 1
     if outage.planned:

@@ -37,8 +37,24 @@ class Reference(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     name: str = ""
 
 
+class Suspicion(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """Why an outage is suspected of which no alarm tells: too many customers of one part of a region's network complain."""
+
+    element: str
+    """What is named: the one suspected element, or what all of them hang on."""
+    probability: float
+    """The smallest p-value of its elements when they were looked at last (`models.scan`)."""
+    customers: int
+    """Different ones who complained about its elements in the last half hour, no outage explaining it."""
+    of_customers: int
+    """The same of all the region's elements."""
+    looked: str = ""
+    """Event time up to which these numbers reach."""
+
+
 class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """An outage and the complaints that it explains, in the shape of a TMF656 service problem.
+    """An outage and the complaints that it explains, in the shape of a TMF656 service problem. With `suspicion` it is a
+    suspected one.
 
     One record for each change, at most about one a second. The largest `sequence` of an id is in force; of equal ones
     the later in the log.
@@ -90,6 +106,24 @@ class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """*Observed*: what this record changes, values of models.incident.Change."""
     last_update: str = ""
     """*Observed*: when it was written."""
+    suspicion: Suspicion | None = None
+    """Of a suspected hidden outage alone: no alarm tells of it, it explains nothing, and its complaints are evidence."""
+    responsible_party: Reference | None = None
+    """Of a suspected one: the department that is to look, id as in the taxonomy."""
+
+
+class Watched(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A network element about which more customers complain than chance explains, perhaps not enough to suspect an outage."""
+
+    region: str
+    element: str
+    share: float
+    """Up to which share of the region's customers nobody wonders, as it was when they began to be too many: later its own
+    complaints would be among what it is compared with."""
+    since: int
+    """Event time when those of any element of the region began to be too many, epoch seconds."""
+    seen: int
+    """Event time up to which those of this one were."""
 
 
 class IncidentState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -101,6 +135,8 @@ class IncidentState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     settled_urges: int
     settled_tickets: tuple[tuple[int, str], ...]
     """(event time, id) of the earliest of them, at most 100."""
+    suspects: dict[str, int] = field(default_factory=dict)
+    """Of a suspected outage: element -> event time up to which it was under suspicion, epoch seconds."""
 
 
 class SourcePosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -134,3 +170,7 @@ class FaultsPosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Event time up to which complaints are known, epoch seconds; 0 before the first."""
     held_since: int
     """Append time of the oldest complaint that has not settled, epoch milliseconds; 0 where all have."""
+    suspected_to: int = 0
+    """Event time up to which hidden outages were looked for, a whole minute in epoch seconds; 0: never."""
+    watched: tuple[Watched, ...] = ()
+    """By region and element."""

@@ -3,6 +3,7 @@
     faults ──> book ──> outages ─┐
     topology ────────────────────┼─> links ──> incidents
     complaints ──> held ─────────┘      (settled: counted for good)
+                    └ no outage explains it ──> suspicions
 
 The links and the counts at the end depend on what was taken in and not on its order, as long as nothing arrives later
 than `SETTLES_AFTER` of event time behind the newest complaints. Owns the order of these steps and what must survive a
@@ -28,13 +29,14 @@ from models.incident import (
     status_of,
     write_incident,
 )
-from models.joined import Incident, IncidentState, SourcePosition
+from models.joined import Incident, IncidentState, SourcePosition, Watched
 from models.linked import Linked
 from models.linking import AFTER, BEFORE, Facts, Link, Linker
 from models.naming import Names
 from models.outage import Outage, outages_of
 from models.pane import HOUR
 from models.regions import UNKNOWN
+from models.suspicion import Suspicions
 from models.topologytree import Topology
 
 HELD_MAX: Final = 500_000
@@ -66,6 +68,8 @@ class Desk:
         names: words for regions.
         positions: those of the predecessor, by partition; empty at the very beginning.
         watermark: the predecessor's.
+        suspected_to: the minute up to which the predecessor had looked for hidden outages.
+        watched: elements that it watched for them.
     """
 
     def __init__(
@@ -75,8 +79,11 @@ class Desk:
         names: Names,
         positions: Mapping[int, SourcePosition] | None = None,
         watermark: int = 0,
+        suspected_to: int = 0,
+        watched: Iterable[Watched] = (),
     ) -> None:
         self.topology = Topology()
+        self.suspicions = Suspicions(self.topology, names, suspected_to, watched)
         self.book = FaultBook()
         self.watermark = watermark
         self.settled_early = 0
@@ -104,6 +111,9 @@ class Desk:
 
     def restore(self, state: IncidentState) -> None:
         """Take over an incident."""
+        if state.incident.suspicion is not None:
+            self.suspicions.restore(state)
+            return
         id = state.incident.id
         self._told[id] = state.incident
         self._settled[id] = Tally(dict(state.settled), state.settled_urges, state.settled_tickets)
@@ -118,10 +128,14 @@ class Desk:
     # What comes in
 
     def put_element(self, element: TopologyElement) -> None:
-        self._topology_changed |= self.topology.put(element)
+        moved = self.topology.put(element)
+        self._topology_changed |= moved
+        self.suspicions.put_element(element, moved=moved)
 
     def remove_element(self, element: str) -> None:
-        self._topology_changed |= self.topology.remove(element)
+        moved = self.topology.remove(element)
+        self._topology_changed |= moved
+        self.suspicions.remove_element(element, moved=moved)
 
     def put_fault(self, report: Report) -> None:
         if self.book.put(report):
@@ -158,7 +172,7 @@ class Desk:
 
     @property
     def told(self) -> Mapping[str, Incident]:
-        """Incident id -> its record in force."""
+        """Incident id -> its record in force; suspected ones are with `suspicions`."""
         return self._told
 
     def look(self, behind: Iterable[int] = ()) -> Joined:
@@ -172,13 +186,14 @@ class Desk:
         links: list[tuple[Facts, Link | None]] = []
         for held in {id(held): held for held in (*affected, *self._fresh)}.values():
             self._link(held, links)
-        self._fresh.clear()
         self._advance(set(behind))
+        suspected = self.suspicions.look(self._fresh, links, self.watermark)
+        self._fresh.clear()
         touched = self._settle()
         closed = self._judge_time()
         incidents, states = self._tell(touched)
         self._forget(closed, states)
-        return Joined(links, incidents, states)
+        return Joined(links, [*incidents, *suspected.incidents], states | suspected.states)
 
     def positions(self) -> tuple[SourcePosition, ...]:
         """Return where a successor reads on."""

@@ -36,6 +36,8 @@ class Facts(NamedTuple):
     subcategory: str
     product: str
     is_urge: bool
+    customer: str = ""
+    """Pseudonym; may be empty where no element is named."""
 
 
 class Link(NamedTuple):

@@ -172,7 +172,7 @@ FAULTS_OWNER: Final = Metric(
 ACTIVE_FAULTS: Final = Metric(
     "barometer_active_faults",
     Kind.GAUGE,
-    "Outages that are going on, each with all alarms that follow from it, by kind: fault or planned.",
+    "Outages that are going on, each with all alarms that follow from it, by kind: fault, planned or suspected.",
     ("kind",),
 )
 INCIDENTS: Final = Metric(
@@ -186,6 +186,12 @@ COMPLAINT_LINKS: Final = Metric(
     Kind.COUNTER,
     "Links of complaints to faults that were written, by reason; a link that moves is counted again.",
     ("reason",),
+)
+HIDDEN_OUTAGES: Final = Metric(
+    "barometer_suspected_outages_total",
+    Kind.COUNTER,
+    "Suspected hidden outages, by what became of them: raised, merged into an incident that explains them, or closed.",
+    ("change",),
 )
 COMPLAINTS_HELD: Final = Metric(
     "barometer_complaints_held",
@@ -312,7 +318,16 @@ METRICS: Final[tuple[Metric, ...]] = (
     *(BATCH_RECORDS, FLUSH_SECONDS, FLUSHES_OPEN),
     *(LAG_RECORDS, LAG_SECONDS, WATERMARK, WATERMARK_LAG, SIGHTINGS, PANES_OPEN),
     *(WARNINGS, PROVISIONAL, RULE_SETS, WORK_ORDERS, COMPLAINTS),
-    *(FAULTS_OWNER, ACTIVE_FAULTS, INCIDENTS, COMPLAINT_LINKS, COMPLAINTS_HELD, FAULTS_LAG, FAULTS_FAILURES),
+    *(
+        FAULTS_OWNER,
+        ACTIVE_FAULTS,
+        INCIDENTS,
+        COMPLAINT_LINKS,
+        HIDDEN_OUTAGES,
+        COMPLAINTS_HELD,
+        FAULTS_LAG,
+        FAULTS_FAILURES,
+    ),
     ALARMS_DROPPED,
     *(
         DUTY_OWNER,

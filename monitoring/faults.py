@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from monitoring import catalogue
 from monitoring.owner import OwnerMetrics, counter, each, one
+
+SUSPICION_CHANGES: Final = ("raised", "merged", "closed")
+"""What becomes of a suspected hidden outage; values of models.incident.Change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,7 @@ class FaultsView:
     """How things stand. `active` is by kind, `incidents` by status."""
 
     owner: bool = False
-    active: Mapping[str, int] = field(default_factory=lambda: {"fault": 0, "planned": 0})
+    active: Mapping[str, int] = field(default_factory=lambda: {"fault": 0, "planned": 0, "suspected": 0})
     incidents: Mapping[str, int] = field(default_factory=dict)
     held: int = 0
     lag: int = 0
@@ -41,11 +45,19 @@ class FaultsMetrics(OwnerMetrics[FaultsView]):
         super().__init__(registry, NOT_OWNER, catalogue.FAULTS_FAILURES, gauges, on_dead_letters)
         self._links = counter(registry, catalogue.COMPLAINT_LINKS)
         self._dropped = counter(registry, catalogue.ALARMS_DROPPED)
+        self._suspicions = counter(registry, catalogue.HIDDEN_OUTAGES)
+        for change in SUSPICION_CHANGES:
+            self._suspicions.labels(change)
 
     def on_links(self, reasons: Mapping[str, int]) -> None:
         """Count links that were written, by reason."""
         for reason, count in reasons.items():
             self._links.labels(reason).inc(count)
+
+    def on_suspicions(self, changes: Mapping[str, int]) -> None:
+        """Count what became of suspected hidden outages, by change."""
+        for change, count in changes.items():
+            self._suspicions.labels(change).inc(count)
 
     def on_alarms_dropped(self, count: int) -> None:
         """Count alarms that were forgotten for want of room."""

@@ -18,7 +18,7 @@ from agents.reading import Record, TopicReader
 from agents.settings import Settings, load_settings
 from agents.terminal import SEVERITY_STYLES, console, local_text, printable
 from models.incident import Status
-from models.joined import Incident, IncidentState
+from models.joined import Incident, IncidentState, Suspicion
 from topics.catalogue import INCIDENT_STATE, INCIDENTS
 
 Value = TypeVar("Value", Incident, IncidentState)
@@ -28,6 +28,7 @@ _told: Final = msgspec.json.Decoder(Incident).decode
 _json: Final = msgspec.json.Encoder().encode
 
 GROUPS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("suspected", "Suspected, no alarm", "疑似隐性故障（无告警）"),
     ("fault", "Going on", "进行中的故障"),
     ("planned", "Planned work", "计划割接"),
     ("over", "Over", "已恢复或已结束"),
@@ -93,6 +94,8 @@ def group_of(incident: Incident) -> str:
     """Return under which heading an incident stands."""
     if incident.status not in {Status.PENDING, Status.IN_PROGRESS}:
         return "over"
+    if incident.suspicion is not None:
+        return "suspected"
     return "planned" if incident.planned_outage else "fault"
 
 
@@ -120,24 +123,41 @@ def lines_of(incident: Incident, lang: Language, zone: ZoneInfo) -> Text:
     until = incident.resolution_date or incident.planned_end
     if until:
         since += f" - {local_text(until, zone)}"
-    told = [
-        since,
-        f"{'告警' if zh else 'alarms'} {number(incident.underlying_alarm_count)}",
+    suspicion = incident.suspicion
+    told = [since]
+    if suspicion is None:
+        told.append(f"{'告警' if zh else 'alarms'} {number(incident.underlying_alarm_count)}")
+    told += [
         f"{'影响用户' if zh else 'services affected'} {number(incident.affected_number_of_services)}",
         f"{'优先级' if zh else 'priority'} {incident.priority}",
     ]
     line.append(f"\n      {'，'.join(told) if zh else ', '.join(told)}")
+    if suspicion is not None:
+        line.append(f"\n      {_why(suspicion, zh=zh)}")
     counts = [
         f"{REASONS[reason][zh] if reason in REASONS else reason} {number(count)}"
         for reason, count in sorted(incident.link_reasons.items(), key=lambda one: -one[1])
     ]
-    complaints = f"{'关联投诉' if zh else 'complaints explained'} {number(incident.trouble_ticket_count)}"
+    explained = "complaints explained" if suspicion is None else "complaints"
+    complaints = f"{'关联投诉' if zh else explained} {number(incident.trouble_ticket_count)}"
     if counts:
         complaints += f"（{'，'.join(counts)}）" if zh else f" ({', '.join(counts)})"
     if incident.urge_count:
         complaints += f"{'，催办' if zh else ', urges'} {number(incident.urge_count)}"
     line.append(f"\n      {complaints}", style="italic")
     return line
+
+
+def _why(suspicion: Suspicion, *, zh: bool) -> str:
+    """Return in a line why an outage is suspected."""
+    numbers = number(suspicion.customers), number(suspicion.of_customers)
+    p = f"p = {suspicion.probability:.1e}"
+    if zh:
+        return f"半小时内本省 {numbers[1]} 名客户的投诉指明网元且无故障可解释，其中 {numbers[0]} 名在此，{p}"
+    return (
+        f"{numbers[0]} of {numbers[1]} customers of the region whose complaints of half an hour name an element and are "
+        f"explained by no outage, {p}"
+    )
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -150,7 +170,8 @@ def faults(*, brokers: str | None, lang: Language, as_json: bool, everything: bo
 
     An incident is a root alarm with every alarm that names it as its parent, and the complaints from its place, about
     its services, from 30 minutes before it until two hours after it. A closed one, whose complaints have settled, is
-    shown with --all.
+    shown with --all. Suspected are parts of the network of which no alarm tells and about which improbably many
+    customers complain (p: by chance).
 
     \b
     Examples

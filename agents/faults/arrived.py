@@ -29,6 +29,7 @@ class _Complaint(msgspec.Struct, rename="camel", gc=False):
     source_offset: int
     element_id: str = ""
     is_urge: bool = False
+    customer: str = ""
 
 
 _complaint: Final = msgspec.json.Decoder(_Complaint).decode
@@ -42,8 +43,18 @@ def complaint_of(record: Arrived) -> tuple[Stamp, Facts] | None:
     except (msgspec.MsgspecError, ValueError):
         return None
     stamp = Stamp(record.offset, record.timestamp, told.source_topic_id, told.source_offset)
+    # Customers are told apart only where elements are; of others their names would fill the memory for nothing.
+    customer = told.customer if told.element_id else ""
     return stamp, Facts(
-        told.id, told.source, time, told.region, told.element_id, told.subcategory, told.product, told.is_urge
+        told.id,
+        told.source,
+        time,
+        told.region,
+        told.element_id,
+        told.subcategory,
+        told.product,
+        told.is_urge,
+        customer,
     )
 
 

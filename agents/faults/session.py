@@ -34,7 +34,7 @@ from models.joined import ComplaintLink, FaultsPosition, IncidentState
 from models.joining import Desk, Joined
 from models.linking import Link
 from models.naming import load_names
-from monitoring.faults import FaultsMetrics, FaultsView
+from monitoring.faults import SUSPICION_CHANGES, FaultsMetrics, FaultsView
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
@@ -115,7 +115,13 @@ class Session(OwnSession):
             if position.classified_topic_id != self._topic_ids[CLASSIFIED_COMPLAINTS]:
                 positions = {}
             self._desk = Desk(
-                self._settings.partitions, load_explanations(), load_names(), positions, position.watermark
+                self._settings.partitions,
+                load_explanations(),
+                load_names(),
+                positions,
+                position.watermark,
+                position.suspected_to,
+                position.watched,
             )
             if position.faults_topic_id == self._topic_ids[NETWORK_FAULTS]:
                 self._next[NETWORK_FAULTS] = position.faults
@@ -291,6 +297,15 @@ class Session(OwnSession):
     def _write(self, joined: Joined) -> None:
         reasons = self._writer.write(joined, self._refused, self._where())
         self._metrics.on_links(reasons)
+        self._metrics.on_suspicions(
+            Counter(
+                change
+                for one in joined.incidents
+                if one.suspicion is not None
+                for change in one.reasons
+                if change in SUSPICION_CHANGES
+            )
+        )
         self._tell_refused(self._metrics)
         self._judged.update(self._next)
 
@@ -307,16 +322,24 @@ class Session(OwnSession):
             topology_judged=self._next[NETWORK_TOPOLOGY],
             watermark=self._desk.watermark,
             held_since=self._desk.held_since_ms,
+            suspected_to=self._desk.suspicions.judged,
+            watched=self._desk.suspicions.watched,
         )
 
     def _show(self) -> None:
-        told = self._desk.told.values()
-        going_on = [one for one in told if one.status == "inProgress"]
+        suspected = self._desk.suspicions.told
+        known = self._desk.told.values()
+        told = [*known, *suspected]
+        going_on = [one for one in known if one.status == "inProgress"]
         planned = sum(one.planned_outage for one in going_on)
         self._metrics.show(
             FaultsView(
                 owner=True,
-                active={"fault": len(going_on) - planned, "planned": planned},
+                active={
+                    "fault": len(going_on) - planned,
+                    "planned": planned,
+                    "suspected": len(suspected),
+                },
                 incidents=Counter(one.status for one in told),
                 held=self._desk.held,
                 lag=self._lag(),

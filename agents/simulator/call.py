@@ -1,12 +1,12 @@
 """The contacts of one step: call-centre and chat records, from queues that answer to their load.
 
-Owns arrivals, the robot before the queue, staffing and handling; waits and abandonment follow from the queues. A
-contact's time is when it was offered; records arrive in that order, as from a collector that sorts them, and not
-minutes later when the contact has ended.
+Owns arrivals, the robot before the queue, staffing and handling, and what incidents do to the latter two, with the count of it
+in their truth; waits and abandonment follow from the queues. A contact's time is when it was offered; records arrive in that
+order, as from a collector that sorts them, and not minutes later when the contact has ended.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from typing import Any, Final, NamedTuple
@@ -20,9 +20,10 @@ from agents.simulator.complaint import Complaints, spoken
 from agents.simulator.data import Floats, choose, cumulative
 from agents.simulator.draw import Concern, Draws
 from agents.simulator.hotline import Hotline
+from agents.simulator.incident import Trouble
 from agents.simulator.population import SEGMENTS
 from agents.simulator.rhythm import within_hour
-from agents.simulator.spec import STEP, Incident
+from agents.simulator.spec import STEP
 from agents.simulator.stamp import stamp
 from agents.simulator.survey import Experience, Mood
 from agents.simulator.world import World
@@ -72,8 +73,10 @@ class _Contact(NamedTuple):
 class CallStream:
     """Draws step after step; queues and people who try again later go on from one to the next."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, troubles: Sequence[Trouble]) -> None:
         spec, mix = world.spec, world.mix
+        self._understaffed = _by_region((trouble, trouble.people) for trouble in troubles)
+        self._slow = _by_region((trouble, trouble.pace) for trouble in troubles)
         self._topic, self._headers = input_of(Stream.CALLS), spec.headers
         self._seed, self._mix, self._people, self._rhythm = spec.seed, mix, world.people, world.rhythm
         calls = self._calls = mix.raw["calls"]
@@ -95,7 +98,6 @@ class CallStream:
         start: int,
         complaints: Sequence[Complaints],
         bursts: Mapping[int, tuple[int, Burst]],
-        understaffed: Mapping[int, Sequence[tuple[Incident, int]]],
     ) -> tuple[list[Envelope], list[Experience]]:
         """Return the contacts that were offered in one step, and what those who were answered have experienced.
 
@@ -103,7 +105,6 @@ class CallStream:
             start: of the step, epoch seconds.
             complaints: those of this step, of which some were made in a contact that is recorded too.
             bursts: callers who come because of an incident, by its number, with the place of the first.
-            understaffed: by province, the incidents during which so many people work there.
         """
         waiting = [*self._plain(start), *self._later.pop(start, ())]
         for drawn in complaints:
@@ -112,9 +113,9 @@ class CallStream:
             draws = Draws(self._seed, Concern.CALLS, start // STEP, number)
             waiting += self._contacts(draws, start, f"call-{self._seed}-i{number}", first, burst)
         for region, people in enumerate(self._planned(start - start % HOUR)):
-            if region not in understaffed:
+            if region not in self._understaffed:
                 self._hotlines[region].staff(people, start * 1000)
-        return self._serve(start, waiting, understaffed)
+        return self._serve(start, waiting)
 
     def _plan_of(self, hour: int) -> list[int]:
         return [self._demand.people(hour, region) for region in range(len(self._hotlines))]
@@ -213,12 +214,7 @@ class CallStream:
             ) in enumerate(rows)
         ]  # fmt: skip
 
-    def _serve(
-        self,
-        start: int,
-        waiting: list[_Contact],
-        understaffed: Mapping[int, Sequence[tuple[Incident, int]]],
-    ) -> tuple[list[Envelope], list[Experience]]:
+    def _serve(self, start: int, waiting: list[_Contact]) -> tuple[list[Envelope], list[Experience]]:
         """Let everybody through the queues in order; those who give up may come again."""
         hotlines, planned = self._hotlines, self._planned(start - start % HOUR)
         end = start * 1000 + _STEP_MS
@@ -230,16 +226,19 @@ class CallStream:
             if contact.way in (_ROBOT_ALONE, _OUTBOUND):
                 made.append(self._record(contact, 0.0, answered=contact.way == _OUTBOUND))
                 continue
-            region = contact.region
-            if region in understaffed:
-                hotlines[region].staff(
-                    _people_at(contact.queued, understaffed[region], planned[region]), contact.queued
-                )
-            handle = int((contact.talk + contact.hold + contact.wrap) * 1000)
-            wait_ms, answered = hotlines[region].offer(contact.queued, contact.patience_ms, handle)
-            made.append(self._record(contact, wait_ms / 1000, answered=answered))
+            region, now = contact.region, contact.queued
+            if region in self._understaffed:
+                few = _acting(self._understaffed[region], now)
+                hotlines[region].staff(planned[region] if few is None else few.people[region], now)
+            slow = _acting(self._slow.get(region, ()), now)
+            served = contact if slow is None else _longer(contact, slow.pace[region])
+            handle = int((served.talk + served.hold + served.wrap) * 1000)
+            wait_ms, answered = hotlines[region].offer(now, contact.patience_ms, handle)
+            made.append(self._record(served, wait_ms / 1000, answered=answered))
             if answered:
-                told.append(self._experience(contact, wait_ms))
+                told.append(self._experience(served, wait_ms))
+                if slow is not None:
+                    slow.truth["events"] += 1
             elif contact.again < self._calls["redials"]:
                 again = self._redial(contact, wait_ms)
                 if again.queued < end:
@@ -311,8 +310,24 @@ class CallStream:
         return Envelope(self._topic, key, orjson.dumps(event), contact.time, contact.id, self._headers)
 
 
-def _people_at(now: int, incidents: Sequence[tuple[Incident, int]], planned: int) -> int:
-    for incident, people in incidents:
-        if incident.start * 1000 <= now < incident.end * 1000:
-            return people
-    return planned
+def _by_region(troubles: Iterable[tuple[Trouble, Iterable[int]]]) -> dict[int, list[Trouble]]:
+    """Return troubles by the provinces that stand beside them."""
+    found: defaultdict[int, list[Trouble]] = defaultdict(list)
+    for trouble, regions in troubles:
+        for region in regions:
+            found[region].append(trouble)
+    return dict(found)
+
+
+def _acting(troubles: Sequence[Trouble], now: int) -> Trouble | None:
+    """Return the first of `troubles` that lasts at `now`, epoch milliseconds."""
+    for trouble in troubles:
+        if trouble.incident.start * 1000 <= now < trouble.incident.end * 1000:
+            return trouble
+    return None
+
+
+def _longer(contact: _Contact, times: float) -> _Contact:
+    """Return `contact` with a talk and a wrap-up that take so many times as long; a customer on hold waits for other things."""
+    talk = min(contact.talk * times, LONGEST_TALK_SECONDS)
+    return contact._replace(talk=round(talk, 1), wrap=round(contact.wrap * times, 1))

@@ -1,4 +1,4 @@
-"""Incidents that people make: wrong bills, dearer tariffs, rude staff, too few on the hotline, and reposts."""
+"""Incidents that people make or suffer: wrong bills, dearer tariffs, rude staff, few or slowed people on the hotline, reposts."""
 
 from typing import Final
 
@@ -18,6 +18,8 @@ LOAD: Final = 2.3
 CALLS_FLOOR: Final = 300.0
 """Extra contacts an hour that an understaffed hotline sees: 75 in a quarter of an hour, above the sample that
 service-level rules ask for (50)."""
+SLOWER: Final = (1.5, 1.8)
+"""So many times as long do people need for a contact while their desktop is slow (assumption)."""
 ANSWERS_FLOOR: Final = 120.0
 """Answers that a satisfaction drop brings in all, or half of what the province gives in a day, if that is more."""
 DROP_DEPARTMENT: Final = "customer-service"
@@ -100,6 +102,23 @@ def shortage(scene: Scene) -> Trouble:
     )
     truth["people"] = {scene.mix.provinces[region].code: count for region, count in people.items()}
     return Trouble(scene.number, scene.incident, truth, {Stream.CALLS: burst}, people=people)
+
+
+def slow(scene: Scene) -> Trouble:
+    """The people's desktop is slow; nobody calls for that, and whoever calls waits for people who are busy for longer."""
+    low, high = SLOWER
+    factor = round(low + (high - low) * scene.draws.one(), 2)
+    cells = [{"region": code} for code in scene.codes]
+    cells += [{}] if NATION in scene.incident.regions else []
+    truth = scene.truth(
+        ["EW15"],
+        cells,
+        0,
+        departments=tuple(scene.mix.raw["calls"]["departments"]),
+        also=("EW13", "EW14", "EW05", "EW06"),
+    )
+    truth["factor"] = factor
+    return Trouble(scene.number, scene.incident, truth, pace=dict.fromkeys(scene.regions, factor))
 
 
 def drop(scene: Scene) -> Trouble:

@@ -21,6 +21,7 @@ _MAKE: Final[Mapping[IncidentKind, Callable[[Scene], Trouble]]] = {
     IncidentKind.SILENT_CHANNEL: producer.silent,
     IncidentKind.RUDE_CAMPAIGN: discontent.rude,
     IncidentKind.PRICE_CHANGE: discontent.price,
+    IncidentKind.SLOW_DESKTOP: discontent.slow,
     IncidentKind.LATE_BATCH: producer.disturbed,
     IncidentKind.CLOCK_AHEAD: producer.disturbed,
     IncidentKind.CLOCK_BEHIND: producer.disturbed,

@@ -51,6 +51,8 @@ class Trouble:
     """Network fault events, in order, each with `time` in epoch milliseconds."""
     people: dict[int, int] = field(default_factory=dict)
     """By province, how many people work on its hotline while the incident lasts."""
+    pace: dict[int, float] = field(default_factory=dict)
+    """By province, how many times as long a contact takes while the incident lasts."""
     rude: str = ""
     """The department whose customers answer the burst of surveys."""
     channel: Channel | None = None

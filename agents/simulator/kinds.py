@@ -22,6 +22,10 @@ WORDS: Final[Mapping[IncidentKind, tuple[str, str]]] = {
         "EW05, EW01",
     ),
     IncidentKind.PRICE_CHANGE: ("a dearer tariff: bill and plan complaints rise slowly", "EW02"),
+    IncidentKind.SLOW_DESKTOP: (
+        "the people's desktop is slow: contacts take 1.5 to 1.8 times as long",
+        "EW15",
+    ),
     IncidentKind.LATE_BATCH: ("complaints are held back and arrive together next morning", "nothing"),
     IncidentKind.CLOCK_AHEAD: ("a producer's clock is 90 s fast", "nothing"),
     IncidentKind.CLOCK_BEHIND: ("a producer's clock is 10 min slow", "nothing"),

@@ -10,6 +10,7 @@ import numpy as np
 from agents.simulator.data import Mix
 from agents.simulator.draw import Concern, Draws
 from agents.simulator.spec import NATION, Incident, IncidentKind, SimulationSpec
+from models.measures import Stream
 from models.pane import DAY, HOUR, MINUTE
 
 SLOTS: Final = ((8.0, 10.3), (10.5, 12.8), (13.1, 15.4), (15.6, 18.0), (18.6, 21.3))
@@ -17,6 +18,11 @@ SLOTS: Final = ((8.0, 10.3), (10.5, 12.8), (13.1, 15.4), (15.6, 18.0), (18.6, 21
 SHORTEST: Final = HOUR
 _SMALLEST_LEFT_OUT: Final = 5
 _LARGEST_FOR_HOTLINE: Final = 8
+DESKTOP_CONTACTS: Final = 2_000.0
+"""Contacts a day of a province in which a slow desktop shows at any hour of the slots: its rule asks for 30 that were handled in an
+hour, and for 1,000 in the week before. Where no province has so many, the desktop of the whole nation is slow."""
+_BY_CONTACTS: Final = (IncidentKind.UNDERSTAFFED_HOTLINE, IncidentKind.SLOW_DESKTOP)
+_IN_SEVERAL: Final = (IncidentKind.BILLING_ERROR, IncidentKind.SLOW_DESKTOP)
 PRICE_DAYS: Final = 5
 """A price change goes on for so many days, if there are as many."""
 
@@ -49,11 +55,15 @@ def plan(spec: SimulationSpec, mix: Mix) -> tuple[Incident, ...]:
     by_weight = [mix.provinces[index].code for index in np.argsort(-mix.weights, kind="stable")]
     used: list[str] = []
     planned = []
-    # The hotline chooses first: only large provinces have the calls that its rules ask for.
-    for kind in sorted(spec.kinds, key=lambda kind: kind is not IncidentKind.UNDERSTAFFED_HOTLINE):
-        hotline = kind is IncidentKind.UNDERSTAFFED_HOTLINE
-        count = draws.within(1, 4) if kind is IncidentKind.BILLING_ERROR else 1
-        choice = by_weight[:_LARGEST_FOR_HOTLINE] if hotline else by_weight[:-_SMALLEST_LEFT_OUT]
+    contacts = mix.events_per_day[Stream.CALLS] * spec.scale
+    choices = {
+        IncidentKind.UNDERSTAFFED_HOTLINE: by_weight[:_LARGEST_FOR_HOTLINE],
+        IncidentKind.SLOW_DESKTOP: by_weight[: int(np.sum(mix.weights * contacts >= DESKTOP_CONTACTS))],
+    }
+    # What shows in calls chooses first: only large provinces have as many as its rules ask for.
+    for kind in sorted(spec.kinds, key=lambda kind: kind not in _BY_CONTACTS):
+        choice = choices.get(kind, by_weight[:-_SMALLEST_LEFT_OUT])
+        count = min(draws.within(1, 4) if kind in _IN_SEVERAL else 1, len(choice))
         free = [code for code in choice if code not in used]
         if len(free) < count:
             used, free = [], choice
@@ -62,7 +72,7 @@ def plan(spec: SimulationSpec, mix: Mix) -> tuple[Incident, ...]:
         start, end = slots.pop(0)
         if kind is IncidentKind.PRICE_CHANGE:
             start = max(spec.start, end - PRICE_DAYS * DAY)
-        elif kind is IncidentKind.SILENT_CHANNEL:
+        elif kind is IncidentKind.SILENT_CHANNEL or not regions:
             regions = (NATION,)
         planned.append(Incident(kind, regions, start, end))
     return tuple(sorted(planned, key=lambda incident: incident.start))

@@ -2,11 +2,11 @@
 
 Owns the order of arrival, redelivery and the end of a recording. Seeded and deterministic: equal specs give equal bytes.
 Each concern draws from a stream of its own and incidents are drawn apart, so that adding one leaves every other event as
-it was - except where it acts: on the queue of a hotline in its own province.
+it was - except where it acts: on the queue of a hotline in its own provinces.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from agents.recording import Envelope, heartbeat
@@ -20,7 +20,7 @@ from agents.simulator.happen import happen
 from agents.simulator.incident import Trouble
 from agents.simulator.plan import plan
 from agents.simulator.producer import Arrival, Producers, Sent
-from agents.simulator.spec import STEP, Incident, SimulationSpec
+from agents.simulator.spec import STEP, SimulationSpec
 from agents.simulator.survey import SurveyStream
 from agents.simulator.topology import reference
 from agents.simulator.world import world_of
@@ -61,13 +61,13 @@ def truth(spec: SimulationSpec) -> tuple[dict[str, Any], ...]:
     A warning found the incident if its rule is one of `rule.rules`, its cell one of `rule.cells` and the end of the
     pane that decided lies in (`rule.from`, `rule.to`]. Where `expect` is `raised`, a warning in any of `cells` at that
     time is explained by it; `nothing` says that none may be raised, `suppressed` none that is not marked as such.
-    What producers do is counted while events are drawn: those counts are 0 here.
+    What producers do, and contacts that take longer, is counted while events are drawn: those counts are 0 here.
     """
     return Simulation(spec).truth
 
 
 class Simulation:
-    """One run: `truth` is known at once but for counts of what producers do, `events` can be drawn once."""
+    """One run: `truth` is known at once but for what is counted meanwhile (see `truth`), `events` can be drawn once."""
 
     def __init__(self, spec: SimulationSpec) -> None:
         world = world_of(spec)
@@ -79,14 +79,13 @@ class Simulation:
             happen(number, incident, world) for number, incident in enumerate(plan(spec, mix), 1)
         )
         self._complaints = ComplaintStream(world)
-        self._calls = CallStream(world)
+        self._calls = CallStream(world, self._troubles)
         self._surveys = SurveyStream(
             world, {found.number: found.rude for found in self._troubles if found.rude}
         )
         self._cases = CaseStream(world)
         self._alarms = AlarmStream(world, self._troubles)
         self._producers = Producers(world, self._troubles)
-        self._understaffed = _by_region(self._troubles)
         self.truth = tuple(found.truth for found in self._troubles)
         self.duplicates: Counter[str] = Counter()
         """Redelivered events by topic so far, what faulty producers repeat not included."""
@@ -136,7 +135,6 @@ class Simulation:
             start,
             [complaints for complaints, _ in drawn],
             self._bursts(Stream.CALLS, start),
-            self._understaffed,
         )
         cases, closed = self._cases.write(start)
         self._surveys.ask(answered)
@@ -181,11 +179,3 @@ class Simulation:
 
 def _arrival(arrival: Arrival) -> int:
     return arrival[0]
-
-
-def _by_region(troubles: Sequence[Trouble]) -> Mapping[int, Sequence[tuple[Incident, int]]]:
-    found: defaultdict[int, list[tuple[Incident, int]]] = defaultdict(list)
-    for trouble in troubles:
-        for region, people in trouble.people.items():
-            found[region].append((trouble.incident, people))
-    return dict(found)

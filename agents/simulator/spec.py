@@ -51,6 +51,8 @@ class IncidentKind(StrEnum):
     """Staff are rude: a department's satisfaction falls and complaints about attitude rise."""
     PRICE_CHANGE = "price_change"
     """A dearer tariff: complaints about bills and plans rise slowly, from nothing to their height at the end."""
+    SLOW_DESKTOP = "slow_desktop"
+    """The system in which people look customers up is slow: contacts take longer, and fewer people are free."""
     LATE_BATCH = "late_batch"
     """A province's complaints are held back and arrive together hours later. Nothing may be raised."""
     CLOCK_AHEAD = "clock_ahead"
@@ -70,7 +72,12 @@ DEFAULT_KINDS: Final = (
 )
 """What goes wrong unless told otherwise: one of each, on the last day."""
 NATIONWIDE: Final = frozenset(
-    {IncidentKind.SILENT_CHANNEL, IncidentKind.VIRAL_REPOST, IncidentKind.PRICE_CHANGE}
+    {
+        IncidentKind.SILENT_CHANNEL,
+        IncidentKind.VIRAL_REPOST,
+        IncidentKind.PRICE_CHANGE,
+        IncidentKind.SLOW_DESKTOP,
+    }
 )
 """Kinds that may happen in the whole nation at once."""
 

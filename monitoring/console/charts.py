@@ -18,7 +18,7 @@ class Span(NamedTuple):
     """Something beside a warning that has a time: a fault, planned work. Seconds since the epoch; no end: it goes on."""
 
     kind: str
-    """fault or work."""
+    """fault, suspected or work."""
     name: str
     start: float
     end: float | None

@@ -56,6 +56,7 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
     "incidents": ("Open incidents", "未恢复事件"),
     "incidents.empty": ("No network fault is known.", "无已知网络故障。"),
     "incident.planned": ("planned", "计划"),
+    "incident.suspected": ("suspected, no alarm", "疑似，无告警"),
     "incident.complaints": ("{count} complaints", "关联投诉 {count}"),
     "incident.alarms": ("{count} alarms", "告警 {count}"),
     "incident.services": ("{count} services", "影响业务 {count}"),

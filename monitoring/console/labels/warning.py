@@ -48,6 +48,7 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
     "chart.episode": ("episode", "本次过程"),
     "chart.fault": ("fault", "故障"),
     "chart.work": ("planned work", "割接"),
+    "chart.suspected": ("suspected", "疑似"),
     "chart.label": ("Chart: {measure} in {cell}, seen against expected", "图：{cell}的{measure}，实际与预期"),
     "column.time": ("Time", "时间"),
     "column.event": ("What", "事件"),

@@ -174,6 +174,8 @@ def _incident(visit: Visit, one: Incident) -> dict[str, Any]:
     numbers = [say("incident.complaints").format(count=number(one.trouble_ticket_count))]
     if one.affected_number_of_services:
         numbers.append(say("incident.services").format(count=number(one.affected_number_of_services)))
+    if one.suspicion is not None:
+        numbers.insert(0, say("incident.suspected"))
     if one.underlying_alarm_count > 1:
         numbers.append(say("incident.alarms").format(count=number(one.underlying_alarm_count)))
     began = seconds_of(one.first_alert)

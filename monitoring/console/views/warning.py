@@ -138,9 +138,11 @@ class _Page:
             start = seconds_of(incident.first_alert) or 0.0
             end = seconds_of(incident.resolution_date) or seconds_of(incident.planned_end)
             kind = "work" if incident.planned_outage else "fault"
+            kind = "suspected" if incident.suspicion is not None else kind
             return Span(kind, incident.name_zh if zh else incident.name, start, end)
         if hold is not None:
             kind = "work" if hold.kind is HoldKind.PLANNED_WORK else "fault"
+            kind = "suspected" if hold.suspected else kind
             return Span(kind, hold.name_zh if zh else hold.name, hold.began or hold.since, hold.until or None)
         return Span("fault", state.incident_id, 0.0, None)
 

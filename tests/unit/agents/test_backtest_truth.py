@@ -13,7 +13,7 @@ from models.rules import load_rules
 
 
 def test_every_kind_of_the_simulator_is_read(tmp_path: Path) -> None:
-    """From its lines and from its values, the same; ten kinds must be found."""
+    """From its lines and from its values, the same; eleven kinds must be found."""
     start, end = days_from(FIRST_DAY, 5)
     lines = truth(SimulationSpec(start, end, seed=9, scale=0.05, kinds=tuple(IncidentKind)))
     path = tmp_path / "truth.jsonl"
@@ -21,7 +21,7 @@ def test_every_kind_of_the_simulator_is_read(tmp_path: Path) -> None:
     found = read_truth(path)
     assert found == tuple(map(incident_of, lines))
     assert len(found) == len(IncidentKind)
-    assert sum(one.expect == "raised" for one in found) == 10
+    assert sum(one.expect == "raised" for one in found) == 11
     for one, line in zip(found, lines, strict=True):
         assert one.begin == datetime.fromisoformat(line["from"]).timestamp()
         assert one.cells <= one.touched

@@ -99,5 +99,9 @@ def test_a_classified_complaint_is_read_as_far_as_it_matters() -> None:
         17,
     )
     assert (facts.source, facts.id, facts.time, facts.region, facts.element) == ("/crm", "c-1", NOW, "44", "")
+    assert facts.customer == "", "nobody counts customers where no element is named"
+    named = complaint_of(arrived(msgspec.json.encode(msgspec.structs.replace(CLASSIFIED, element_id="e"))))
+    assert named is not None
+    assert (named[1].element, named[1].customer) == ("e", "p")
     assert complaint_of(arrived(None)) is None
     assert complaint_of(arrived(b"{}")) is None

@@ -8,6 +8,7 @@ import msgspec
 from agents.commands.faults import group_of, in_force, lines_of, order_of
 from agents.reading import Record
 from models.joined import Incident
+from tests.unit.models.hidden import Watch
 from tests.unit.models.outages import Bench, complaint, report
 from topics.catalogue import INCIDENTS
 
@@ -49,6 +50,23 @@ def test_each_stands_under_its_heading_worst_first() -> None:
     assert group_of(msgspec.structs.replace(incident(), status="resolved")) == "over"
     found = [incident("a", "minor"), incident("b", "critical"), incident("c", "critical", 3)]
     assert [one.underlying_alarm[0].id for one in sorted(found, key=order_of)] == ["c", "b", "a"]
+
+
+def test_a_suspicion_is_told_apart_with_what_speaks_for_it() -> None:
+    """Under a heading of its own: customers, p, and complaints that it does not explain."""
+    watch = Watch()
+    watch.minutes("10:00", "10:08", "east-3-0", "east-3-1")
+    one = watch.told[-1]
+    assert group_of(one) == "suspected"
+    assert group_of(msgspec.structs.replace(one, status="closed")) == "over"
+    english, chinese = lines_of(one, "en", ZONE).plain, lines_of(one, "zh", ZONE).plain
+    assert "Guangdong: suspected hidden outage of east-3" in english
+    assert "8 of 8 customers of the region" in english
+    assert "p = 1.6e-07" in english
+    assert "complaints 8 (below its elements 8)" in english
+    assert "alarms" not in english
+    assert "广东：疑似隐性故障，east-3" in chinese
+    assert "8 名客户的投诉指明网元且无故障可解释，其中 8 名在此，p = 1.6e-07" in chinese
 
 
 def test_an_incident_is_told_in_both_languages() -> None:

@@ -169,6 +169,7 @@ def test_an_incident_leaves_everything_else_as_it_was() -> None:
     """
     incidents = (
         Incident(IncidentKind.ALARM_STORM, ("44",), _at(9), _at(11)),
+        Incident(IncidentKind.SLOW_DESKTOP, ("44",), _at(11), _at(13)),
         Incident(IncidentKind.UNDERSTAFFED_HOTLINE, ("44",), _at(13), _at(15)),
         Incident(IncidentKind.RUDE_CAMPAIGN, ("44",), _at(15), _at(18)),
         Incident(IncidentKind.VIRAL_REPOST, ("44",), _at(18), _at(20)),

@@ -51,9 +51,8 @@ def complaint(id: str, clock: str, subcategory: str = "NET.OUTAGE", **fields: An
 
 
 def element(id: str, parent: str = "", region: str = "44", **fields: Any) -> TopologyElement:
-    return TopologyElement(
-        time=DAY * 1000, element_id=id, kind="olt", parent_id=parent, region=region, **fields
-    )
+    given = {"kind": "olt"} | fields
+    return TopologyElement(time=DAY * 1000, element_id=id, parent_id=parent, region=region, **given)
 
 
 class Bench:

@@ -1,5 +1,6 @@
 """Which days people are off, by place: the published notices, another release of the package, places that do not exist."""
 
+import re
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -79,6 +80,46 @@ def test_a_country_is_known_as_far_as_it_still_exchanges_weekends(
         days_off.cache_clear()
 
 
+def test_the_years_that_are_known_are_known_to_their_last_day() -> None:
+    """National Day of 2060, a Friday, is off; where weeks alone are known they are known as long."""
+    assert days_off("CN").kind(date(2060, 10, 1).toordinal()) is DayKind.HOLIDAY
+    assert days_off("").known_until == 2060
+
+
+def test_the_last_weekend_that_is_known_joins_a_holiday_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """New Year's Eve of 2060 is a Friday, which is a weekend in Saudi Arabia; the Thursday before is made a holiday."""
+    saudi = holidays.country_holidays("SA", years=range(2010, LAST_YEAR + 1))
+    monkeypatch.setattr(
+        holidays, "country_holidays", lambda *_, **__: Changed(saudi, date(LAST_YEAR, 12, 30))
+    )
+    days_off.cache_clear()
+    try:
+        assert days_off("SA").kind(date(LAST_YEAR, 12, 31).toordinal()) is DayKind.HOLIDAY
+    finally:
+        days_off.cache_clear()
+
+
+def test_a_country_is_known_no_longer_than_the_package_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A law that ends in 2040, say."""
+    found = Changed(holidays.country_holidays("DE", years=range(2010, LAST_YEAR + 1)), date(2019, 3, 5))
+    found.weekend_workdays, found.end_year = set(), 2040
+    monkeypatch.setattr(holidays, "country_holidays", lambda *_, **__: found)
+    days_off.cache_clear()
+    try:
+        assert days_off("DE").known_until == 2040
+    finally:
+        days_off.cache_clear()
+
+
+def test_a_holiday_on_a_weekend_is_a_holiday_and_so_is_the_day_beside_it() -> None:
+    """German Unity Day of 2026 is a Saturday, and no other day is off for it."""
+    days = [date(2026, 10, day).toordinal() for day in (2, 3, 4, 5)]
+    free = [DayKind.HOLIDAY, DayKind.HOLIDAY]
+    assert [days_off("DE").kind(day) for day in days] == [DayKind.WORKDAY, *free, DayKind.WORKDAY]
+
+
 def test_weekends_and_parts_of_a_country() -> None:
     """Friday and Saturday in Saudi Arabia; Epiphany in Bavaria and not in all of Germany."""
     assert days_off("SA").kind(date(2026, 1, 9).toordinal()) is DayKind.WEEKEND
@@ -115,6 +156,7 @@ def test_the_version_is_that_of_the_days(monkeypatch: pytest.MonkeyPatch) -> Non
     finally:
         days_off.cache_clear()
     assert len({made, days_off("").version, days_off("DE").version}) == 3
+    assert re.fullmatch(r"[0-9a-f]{16}", made)
 
 
 class Changed(SimpleNamespace):

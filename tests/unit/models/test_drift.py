@@ -158,6 +158,25 @@ def test_cold_cells_and_few_counts_say_nothing() -> None:
     assert (few.reason, few.level) == (Reason.TOO_FEW, -1)
 
 
+def test_history_and_sample_of_exactly_the_size_that_is_asked_for_are_enough() -> None:
+    """Three hours, and ten complaints; a second or a complaint less are not."""
+    for seconds, is_known in ((3 * HOUR, True), (3 * HOUR - 1, False)):
+        known = Expectation(20.0, 0.05, 0.05, seconds)
+        found = drifted(RULE, STEADY, 90, known, START)
+        assert (found.drift != STEADY) is is_known
+        risen = Drifting(Drift(12.0, START - DAY, 900, 300.0), START, known)
+        assert (drift(RULE, 90, risen).level == 0) is is_known
+    for count, level in ((10, 0), (9, -1)):
+        risen = Drifting(Drift(12.0, START - DAY, count, 2.0), START, expected(0.1))
+        assert drift(RULE, 2, risen).level == level
+
+
+def test_a_cold_cell_tells_what_came_and_what_little_is_known_of_it() -> None:
+    """People see the numbers beside the reason why they say nothing."""
+    cold = drift(RULE, 90, Drifting(STEADY, START, COLD))
+    assert (cold.n, cold.observed, cold.expected, cold.is_judged) == (90, 90.0, 20.0, False)
+
+
 def test_the_end_of_an_episode_takes_the_evidence_with_it() -> None:
     """Whatever ended it; otherwise it is carried on."""
     found = Drifting(Drift(12.0, START, 10, 5.0), START, expected(1.0))

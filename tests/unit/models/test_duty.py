@@ -1,5 +1,6 @@
 """The duty desk on drawn timelines: who is told of what and when, and that no restart tells it twice or not at all."""
 
+from dataclasses import replace as changed
 from typing import Any
 
 import msgspec
@@ -8,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.dutybook import KEPT
+from models.dutypolicy import OutageHold
 from models.events import FeedbackVerdict, WarningFeedback
+from models.joined import Suspicion
 from tests.unit.models.duties import (
     MORNING,
+    POLICY,
     Bench,
     action,
     at,
@@ -222,6 +226,31 @@ def test_a_known_fault_takes_its_warnings_over() -> None:
     assert bench.state("w1").suppression.reason == "linked_fault"
     assert not bench.state("w2").is_suppressed
     assert bench.changes == []
+
+
+def test_a_suspected_outage_is_linked_and_holds_nothing_back() -> None:
+    """Whatever the policy holds back for outages: a suspicion explains nothing away. The fault that it turns out to be does.
+
+    i1 suspected    10:00 ----------- 10:10 merged into i2
+    i2 fault                      10:09 -----------------
+    w1 NET            10:01 raised ----------------------
+    told              10:01:30 w1     10:09 marked
+    """
+    bench = Bench(changed(POLICY, outages=(OutageHold("every", {}, {}, 1_800),)))
+    suspicion = Suspicion(element="olt-1", probability=1e-9, customers=9, of_customers=12)
+    bench.outage(0, incident(perceived_severity="major", suspicion=suspicion, affected_service=()))
+    bench.warn(1, warning("w1", severity="critical"), warning("w2", cell="region=44,category=BIL"))
+    bench.until(2)
+    assert (bench.state("w1").incident_id, bench.state("w2").incident_id) == ("i1", "")
+    assert not bench.state("w1").is_suppressed
+    assert "w1" in {id for _, _, told, _ in bench.told() for id in told}
+    bench.outage(9, incident(id="i2"))
+    bench.outage(
+        10, incident(2, "cancelled", perceived_severity="major", suspicion=suspicion, parent_problem="i2")
+    )
+    bench.until(12)
+    assert bench.state("w1").incident_id == "i2"
+    assert bench.state("w1").suppression.by == "i2"
 
 
 def test_a_parent_holds_its_children_back_and_lists_them() -> None:

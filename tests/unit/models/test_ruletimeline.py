@@ -58,6 +58,21 @@ def test_of_the_orders_whose_pane_has_come_the_last_one_counts(
     assert panes == sorted(set(panes))
 
 
+def test_before_the_first_change_that_is_remembered_its_set_counts() -> None:
+    """What was in force earlier is forgotten, and a later set was not in force then."""
+    timeline = RuleTimeline({CALLS: [(DAY, "a"), (2 * DAY, "b")]})
+    assert [timeline.at(CALLS, pane) for pane in (0, DAY, 2 * DAY)] == ["a", "a", "b"]
+
+
+def test_what_is_told_of_a_timeline_is_a_copy() -> None:
+    """Whoever writes it down or begins with it does not change it."""
+    given_ = {CALLS: [(0, "a")]}
+    timeline = RuleTimeline(given_)
+    given_[CALLS].append((DAY, "b"))
+    timeline.changes[CALLS].append((DAY, "c"))
+    assert timeline.changes == {CALLS: [(0, "a")]}
+
+
 def test_what_was_replaced_is_forgotten_after_a_month() -> None:
     """And not before: state of a zombie may still ask for it."""
     timeline = RuleTimeline.beginning("a")

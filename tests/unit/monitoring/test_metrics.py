@@ -153,6 +153,9 @@ def test_the_joining_of_faults_is_shown_as_it_stands(setup: Setup) -> None:
     metrics.faults.on_links({"region_only": 2})
     metrics.faults.on_links({"region_only": 1})
     assert value("barometer_complaint_links_total", {"reason": "region_only"}) == 3
+    assert value("barometer_suspected_outages_total", {"change": "merged"}) == 0
+    metrics.faults.on_suspicions({"raised": 2, "merged": 1})
+    assert value("barometer_suspected_outages_total", {"change": "raised"}) == 2
     metrics.faults.on_dead_letters("cx.network-faults.v1", {"bad_time": 1})
     labels = {"topic": "cx.network-faults.v1", "reason": "bad_time"}
     assert value("barometer_dead_letters_total", labels) == 1
