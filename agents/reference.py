@@ -12,6 +12,8 @@ DEFAULTS_IN_WORDS = {
     "dimensions": "see `models/cells.py`",
     "kafka_ca_file": "(the system's)",
     "duty_file": "(the shipped one)",
+    "notices_file": "(the shipped one)",
+    "outage_size_file": "(the shipped one)",
     "model_file": "(the shipped one)",
     "rules_file": "(the shipped one)",
 }

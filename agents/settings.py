@@ -144,6 +144,12 @@ class Settings(BaseSettings):
     faults: bool = Field(
         True, description="Join network faults and complaints; of all workers that do, one is at it."
     )
+    outage_size_file: Path | None = Field(
+        None, description="YAML limits of outage size and regulators' clocks; the shipped ones by default."
+    )
+    notices_file: Path | None = Field(
+        None, description="YAML policy and texts of notices to customers; the shipped one by default."
+    )
     duty: bool = Field(
         True,
         description="Take in what people do about warnings, and notify them; of all workers that do, one is at it.",

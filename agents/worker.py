@@ -29,6 +29,7 @@ from agents.crashpoints import reach
 from agents.duty.owner import DutyOwner
 from agents.duty.policy import PolicyFile
 from agents.faults.owner import FaultsOwner
+from agents.faults.policies import load_policies
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
 from agents.permissions import REMEDY, Forbidden, refuse_forbidden
@@ -228,7 +229,7 @@ def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; returns when everything is flushed, committed and given back.
 
     Raises:
-        PolicyRefused: the policy of the duty desk is wrong.
+        PolicyRefused, OutageFileRefused: the policy of the duty desk, or what the settings name about outages, is wrong.
         BarometerError: the cluster, the settings or the state forbid a start, or to go on; the message says what to do.
         SystemExit: something failed that nobody expected.
     """
@@ -236,6 +237,8 @@ def run_worker(settings: Settings) -> None:
         log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
     if settings.duty:
         PolicyFile(settings.duty_file)  # before anything is asked of the cluster
+    if settings.faults:
+        load_policies(settings)
     access = access_of(settings)
     if access.security == "SASL_PLAINTEXT":
         log.warning("the connection to Kafka is not encrypted; set BAROMETER_KAFKA_SECURITY to SASL_SSL")

@@ -39,6 +39,16 @@ class Report(NamedTuple):
     fault: NetworkFault
 
 
+class Level(NamedTuple):
+    """How bad an occurrence was from a time on, until the next level or its end."""
+
+    since: int
+    """Epoch seconds; that of the first is the raise."""
+    severity: PerceivedSeverity
+    subscribers: int
+    service_affecting: bool
+
+
 class Occurrence(NamedTuple):
     """One time that an alarm (or planned work) was on. Times are epoch seconds."""
 
@@ -51,7 +61,7 @@ class Occurrence(NamedTuple):
     cleared: int | None
     """When it was reported cleared."""
     cancelled: bool
-    """Planned work that was cleared before it began."""
+    """Planned work that was cleared, or put off, before it began."""
     last: int
     """Time of the last report."""
     planned: bool
@@ -68,6 +78,8 @@ class Occurrence(NamedTuple):
     service_affecting: bool
     problem: str
     cause: str
+    levels: tuple[Level, ...]
+    """In order of time, the first from the raise on: what later reports changed does not change what was before them."""
 
     @property
     def end(self) -> int:
@@ -194,8 +206,12 @@ def _read(alarm: str, reports: list[Report]) -> tuple[Occurrence, ...]:
             current = None
             continue
         if current is not None and raised > current.raised:
-            # Raised anew: its clearing was missed.
-            told.append(current._replace(cleared=raised))
+            if current.planned and report.time < current.raised:
+                # Work that had not begun is put off.
+                told.append(current._replace(cleared=current.raised, cancelled=True, last=report.time))
+            else:
+                # Raised anew: its clearing was missed.
+                told.append(current._replace(cleared=raised))
             current = None
         if current is None:
             start = raised if raised >= 0 else report.time
@@ -215,6 +231,7 @@ def _occurrence(alarm: str, raised: int, report: Report) -> Occurrence:
     severity = fault.perceived_severity
     if severity is PerceivedSeverity.CLEARED:
         severity = PerceivedSeverity.INDETERMINATE
+    level = Level(raised, severity, fault.affected_subscribers, fault.service_affecting)
     return Occurrence(
         id=occurrence_id(alarm, raised),
         alarm=alarm,
@@ -235,12 +252,14 @@ def _occurrence(alarm: str, raised: int, report: Report) -> Occurrence:
         service_affecting=fault.service_affecting,
         problem=fault.specific_problem,
         cause=fault.probable_cause,
+        levels=(level,),
     )
 
 
 def _changed(current: Occurrence, report: Report) -> Occurrence:
     """Return `current` as a later report has it. What a report leaves out stays; what it lists replaces."""
     new = _occurrence(current.alarm, current.raised, report)
+    subscribers = new.subscribers or current.subscribers
     return new._replace(
         announced=current.announced,
         planned=new.planned or current.planned,
@@ -250,7 +269,17 @@ def _changed(current: Occurrence, report: Report) -> Occurrence:
         region=new.region if new.region != "unknown" else current.region,
         elements=new.elements or current.elements,
         services=new.services or current.services,
-        subscribers=new.subscribers or current.subscribers,
+        subscribers=subscribers,
         problem=new.problem or current.problem,
         cause=new.cause or current.cause,
+        levels=_stepped(current.levels, new.levels[0]._replace(since=report.time, subscribers=subscribers)),
     )
+
+
+def _stepped(levels: tuple[Level, ...], level: Level) -> tuple[Level, ...]:
+    """Return `levels` with the next one; of one time the later report counts, and one that changes nothing is none."""
+    level = level._replace(since=max(level.since, levels[0].since))
+    before = levels[:-1] if levels[-1].since >= level.since else levels
+    if before and before[-1][1:] == level[1:]:
+        return before
+    return (*before, level)

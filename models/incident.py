@@ -19,7 +19,9 @@ from models.joined import Incident, Reference
 from models.linking import AFTER
 from models.naming import Names
 from models.outage import Outage
+from models.outagesize import NO_SIZE, Size
 from models.pane import HOUR
+from models.severity import rank
 
 TICKETS_MAX: Final = 100
 """Complaints that an incident lists; it counts all."""
@@ -61,9 +63,11 @@ class Change(StrEnum):
 
     RAISED = "raised"
     UPDATED = "updated"
-    """Severity, place, services, member alarms or times."""
+    """Severity, place, services, member alarms, times, or which limits of size are ahead."""
     LINKED = "linked"
     """The complaints that belong to it."""
+    SIZED = "sized"
+    """It has reached a class of size that it was not told to have."""
     RESOLVED = "resolved"
     REOPENED = "reopened"
     CLOSED = "closed"
@@ -115,10 +119,13 @@ def status_of(outage: Outage, now: int, settled_to: int) -> Status:
     return Status.PENDING if outage.raised > now else Status.IN_PROGRESS
 
 
-def write_incident(outage: Outage, tally: Tally, status: Status, names: Names) -> Incident:
+def write_incident(
+    outage: Outage, tally: Tally, status: Status, names: Names, size: Size = NO_SIZE
+) -> Incident:
     """Return the incident without sequence, reasons and time of writing."""
     root = outage.root
-    priority = PRIORITIES[outage.severity]
+    severity = min(outage.severity, size.severity, key=rank)
+    priority = PRIORITIES[severity]
     if outage.subscribers >= LARGE:
         priority -= 1
     if outage.planned:
@@ -133,10 +140,12 @@ def write_incident(outage: Outage, tally: Tally, status: Status, names: Names) -
         name_zh=_name(outage, names, 1),
         status=status,
         priority=max(1, priority),
-        perceived_severity=outage.severity,
+        perceived_severity=severity,
         impact_importance_factor=impact,
         planned_outage=outage.planned,
         affected_number_of_services=outage.subscribers,
+        size_class=size.size_class,
+        size_limit=size.limits,
         affected_location=tuple(Reference(id=code, name=_region(code, names, 0)) for code in regions),
         affected_resource=tuple(Reference(id=id) for id in sorted(outage.elements)[:ELEMENTS_MAX]),
         affected_service=tuple(Reference(id=code) for code in sorted(outage.services)),
@@ -159,6 +168,8 @@ def merged(before: Incident, into: str) -> Incident:
         before,
         status=Status.CANCELLED,
         parent_problem=into,
+        size_class="",
+        size_limit=(),
         trouble_ticket=(),
         trouble_ticket_count=0,
         urge_count=0,
@@ -169,7 +180,7 @@ def merged(before: Incident, into: str) -> Incident:
 def changes(before: Incident | None, after: Incident) -> tuple[Change, ...]:
     """Return what `after` changes against `before`; empty where that is nothing."""
     if before is None:
-        return (Change.RAISED,)
+        return (Change.RAISED, Change.SIZED) if after.size_class else (Change.RAISED,)
     found = []
     if after.status != before.status:
         found.append(_NEWS.get(after.status, Change.UPDATED))
@@ -179,6 +190,9 @@ def changes(before: Incident | None, after: Incident) -> tuple[Change, ...]:
             found[-1] = Change.REOPENED
     if _tickets(after) != _tickets(before):
         found.append(Change.LINKED)
+    if _classes(after) - _classes(before):
+        found.append(Change.SIZED)
+        before = replace(before, size_class=after.size_class, size_limit=after.size_limit)
     if _without_tickets(after) != _without_tickets(before) and Change.UPDATED not in found:
         found.append(Change.UPDATED)
     return tuple(found)
@@ -194,6 +208,10 @@ _ENDED: Final[frozenset[str]] = frozenset({Status.RESOLVED, Status.CLOSED, Statu
 
 def _tickets(incident: Incident) -> object:
     return incident.trouble_ticket_count, incident.urge_count, incident.trouble_ticket, incident.link_reasons
+
+
+def _classes(incident: Incident) -> set[str]:
+    return {limit.size_class for limit in incident.size_limit if limit.passed}
 
 
 def _without_tickets(incident: Incident) -> Incident:

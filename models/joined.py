@@ -2,7 +2,7 @@
 
 from msgspec import field
 
-from models.wire import Wire
+from models.wire import IsoTime, Wire
 
 
 class ComplaintLink(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -52,6 +52,34 @@ class Suspicion(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Event time up to which these numbers reach."""
 
 
+class RegulatorReport(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A report that is owed to a regulator once a limit has been passed."""
+
+    id: str
+    """oral or written, as models/data/outage_size.yaml has it."""
+    due_time: IsoTime
+    """Until when."""
+
+
+class SizeLimit(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """A limit of size that an outage has passed or will pass if nothing changes."""
+
+    id: str
+    """As in models/data/outage_size.yaml."""
+    size_class: str
+    services: int
+    """The most services that counted for it at a time."""
+    since: IsoTime
+    """From when so many were affected without a break."""
+    time: IsoTime
+    """When it was passed or will be."""
+    passed: bool = False
+    regulator_report: tuple[RegulatorReport, ...] = ()
+    """What is owed once it has been passed."""
+    source: str = ""
+    """The regulation."""
+
+
 class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """An outage and the complaints that it explains, in the shape of a TMF656 service problem. With `suspicion` it is a
     suspected one.
@@ -79,6 +107,11 @@ class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """0 to 100: on a scale of powers of ten of the affected services, a million being 100."""
     planned_outage: bool = False
     affected_number_of_services: int
+    size_class: str = ""
+    """The gravest class of size whose limit was passed, by event time: significant_local, large or extraordinary; empty: none.
+    The incident is at least as severe as its class."""
+    size_limit: tuple[SizeLimit, ...] = ()
+    """What was passed and what will be if nothing changes; planned work has none."""
     affected_location: tuple[Reference, ...] = ()
     """Provinces."""
     affected_resource: tuple[Reference, ...] = ()
@@ -126,8 +159,21 @@ class Watched(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Event time up to which those of this one were."""
 
 
+class NoticesTold(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """Where the telling of customers about one incident stands."""
+
+    sequence: int
+    """Of the last notice."""
+    kind: str
+    """Of the last notice, a value of models.notices.NoticeKind."""
+    time: int
+    """Of the last notice, epoch seconds of event time."""
+    begun: int
+    """From when the cadence of updates counts, epoch seconds."""
+
+
 class IncidentState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
-    """What the faults agent keeps of an incident: the record in force, and the complaints that have settled."""
+    """What the faults agent keeps of an incident: the record in force, the complaints that have settled, the last notice."""
 
     incident: Incident
     settled: dict[str, int]
@@ -137,6 +183,8 @@ class IncidentState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """(event time, id) of the earliest of them, at most 100."""
     suspects: dict[str, int] = field(default_factory=dict)
     """Of a suspected outage: element -> event time up to which it was under suspicion, epoch seconds."""
+    notices: NoticesTold | None = None
+    """None: customers were told nothing yet."""
 
 
 class SourcePosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):

@@ -10,7 +10,8 @@ than `SETTLES_AFTER` of event time behind the newest complaints. Owns the order 
 takeover. Pure: the shell (`agents.faults`) reads, writes and keeps the clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -33,9 +34,15 @@ from models.joined import Incident, IncidentState, SourcePosition, Watched
 from models.linked import Linked
 from models.linking import AFTER, BEFORE, Facts, Link, Linker
 from models.naming import Names
+from models.noticefile import load_notices
+from models.noticepolicy import NoticePolicy
+from models.notices import ProactiveNotice
 from models.outage import Outage, outages_of
+from models.outagesize import SizePolicy, Sizes
 from models.pane import HOUR
+from models.proactive import Announcer
 from models.regions import UNKNOWN
+from models.sizefile import load_sizes
 from models.suspicion import Suspicions
 from models.topologytree import Topology
 
@@ -57,6 +64,8 @@ class Joined(NamedTuple):
     """With sequence and reasons."""
     states: dict[str, IncidentState | None]
     """Incident id -> what to keep of it; None: forget it."""
+    notices: Sequence[ProactiveNotice] = ()
+    """To customers."""
 
 
 class Desk:
@@ -70,6 +79,9 @@ class Desk:
         watermark: the predecessor's.
         suspected_to: the minute up to which the predecessor had looked for hidden outages.
         watched: elements that it watched for them.
+        zone: of the times that customers read.
+        sizes: limits of size; the packaged ones by default.
+        notices: which customers are told of what; the packaged policy by default.
     """
 
     def __init__(
@@ -81,9 +93,14 @@ class Desk:
         watermark: int = 0,
         suspected_to: int = 0,
         watched: Iterable[Watched] = (),
+        zone: tzinfo = UTC,
+        sizes: SizePolicy | None = None,
+        notices: NoticePolicy | None = None,
     ) -> None:
         self.topology = Topology()
         self.suspicions = Suspicions(self.topology, names, suspected_to, watched)
+        self._sizes = Sizes(self.topology, sizes or load_sizes())
+        self._announcer = Announcer(notices or load_notices(), names, zone)
         self.book = FaultBook()
         self.watermark = watermark
         self.settled_early = 0
@@ -117,6 +134,7 @@ class Desk:
         id = state.incident.id
         self._told[id] = state.incident
         self._settled[id] = Tally(dict(state.settled), state.settled_urges, state.settled_tickets)
+        self._announcer.restore(id, state.notices)
 
     def restore_link(self, identity: Identity, link: Link | None) -> None:
         """Take over the link that was told last of a complaint that had not settled."""
@@ -140,7 +158,9 @@ class Desk:
     def put_fault(self, report: Report) -> None:
         if self.book.put(report):
             self._faults_changed = True
-            self._newest_fault = max(self._newest_fault, report.time)
+            if not report.fault.planned_outage_indicator:
+                # Work may be announced with the time at which it will begin.
+                self._newest_fault = max(self._newest_fault, report.time)
 
     def put_complaint(self, partition: int, stamp: Stamp, facts: Facts) -> None:
         """Take in a complaint; a repeat, or one that no fault explains, only moves the position."""
@@ -160,6 +180,11 @@ class Desk:
     def is_ready(self) -> bool:
         """All that the predecessor knew is known again: what is told now is no step back."""
         return all(queue.caught_up for queue in self.queues)
+
+    @property
+    def now(self) -> int:
+        """Event time, by complaints and alarms: epoch seconds."""
+        return max(self.watermark, self._newest_fault)
 
     @property
     def held(self) -> int:
@@ -191,9 +216,12 @@ class Desk:
         self._fresh.clear()
         touched = self._settle()
         closed = self._judge_time()
+        self._dirty |= self._sizes.look(self._outages, self._told, self.now)
         incidents, states = self._tell(touched)
+        notices = self._announcer.look(self._outages, self._told, self.now)
+        states |= {notice.incident_id: self._state(notice.incident_id) for notice in notices}
         self._forget(closed, states)
-        return Joined(links, [*incidents, *suspected.incidents], states | suspected.states)
+        return Joined(links, [*incidents, *suspected.incidents], states | suspected.states, notices)
 
     def positions(self) -> tuple[SourcePosition, ...]:
         """Return where a successor reads on."""
@@ -308,7 +336,7 @@ class Desk:
         return closed
 
     def _status(self, outage: Outage) -> Status:
-        return status_of(outage, max(self.watermark, self._newest_fault), self.watermark - SETTLES_AFTER)
+        return status_of(outage, self.now, self.watermark - SETTLES_AFTER)
 
     def _tell(self, touched: set[str]) -> tuple[list[Incident], dict[str, IncidentState | None]]:
         incidents: list[Incident] = []
@@ -346,7 +374,7 @@ class Desk:
         if told is None and status is Status.CLOSED and not (tally.count or tally.urges):
             # Long over when it was first heard of, or forgotten before and read again: nobody needs to know.
             return None
-        return write_incident(outage, tally, status, self._names)
+        return write_incident(outage, tally, status, self._names, self._sizes.size(id, self.now))
 
     def _state(self, id: str) -> IncidentState:
         settled = self._settled.get(id, Tally())
@@ -355,6 +383,7 @@ class Desk:
             settled=settled.reasons,
             settled_urges=settled.urges,
             settled_tickets=settled.tickets,
+            notices=self._announcer.told(id),
         )
 
     def _forget(self, closed: set[str], states: dict[str, IncidentState | None]) -> None:
@@ -366,4 +395,5 @@ class Desk:
         for id in [id for id in self._told if id not in known]:
             del self._told[id]
             self._settled.pop(id, None)
+            self._announcer.forget(id)
             states[id] = None

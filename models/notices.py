@@ -85,8 +85,11 @@ class CaseEscalation(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
 
 class NoticeKind(StrEnum):
     OUTAGE_NOTICE = "outage_notice"
+    """A fault, or work that is planned."""
     PROGRESS_UPDATE = "progress_update"
+    """It goes on. Also the first of an incident that others have joined of which customers were told."""
     RECOVERED = "recovered"
+    """It is over; planned work is finished or called off."""
 
 
 class ProactiveNotice(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -95,21 +98,27 @@ class ProactiveNotice(Wire, frozen=True, rename="camel", kw_only=True, gc=False)
     """
 
     id: str
-    """Hash of fault, kind and sequence: a repeat is recognisable."""
+    """Hash of incident, kind and sequence: a repeat is recognisable."""
     sequence: int
-    """1, 2, 3, ... within a fault; the larger replaces the smaller."""
+    """1, 2, 3, ... within an incident; the larger replaces the smaller."""
     kind: NoticeKind
     time: IsoTime
+    """When it fell due, by event time. After a standstill several come at once: send those that are still valid."""
     fault_id: str
+    """Alarm id of the incident's root."""
     incident_id: str = ""
     planned: bool = False
     """Planned work rather than a fault."""
     severity: Severity
     region: str
+    """Of the root, or the first that is affected."""
+    regions: tuple[str, ...] = ()
+    """Every one that is affected."""
     element_ids: tuple[str, ...] = ()
+    """Those of the root first; at most 5,000."""
     affected_services: tuple[str, ...] = ()
     audience_size: Annotated[int, Meta(ge=0)]
-    """Estimate: affected subscribers less those who have complained already."""
+    """Estimate: affected subscribers less those who have complained already; 0 where no alarm states a number."""
     complaints: Annotated[int, Meta(ge=0)] = 0
     """*Observed*: complaints that were linked to the fault by then."""
     cadence_hours: Annotated[int, Meta(ge=0)] = 0

@@ -1,4 +1,4 @@
-"""What hangs on what in the network: elements, their parents and their regions, as the last record of each says.
+"""What hangs on what in the network: elements, their parents, regions and location classes, as the last record of each says.
 
 Owns the tree and its flaws. A parent that nobody has described, and elements that hang on each other in a circle, are
 tolerated: they are named in `flaws` and end a walk upwards. Knows no fault and no complaint.
@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from models.events import TopologyElement
 from models.regions import UNKNOWN
+from models.vocabulary import Area
 
 DEPTH_MAX: Final = 32
 """Most steps from an element to its root. A real network has a handful (cell, site, ring, core)."""
@@ -41,6 +42,9 @@ class Topology:
     def __init__(self) -> None:
         self._places: dict[str, Place] = {}
         self._below: Counter[str] = Counter()
+        self._areas: dict[str, Area] = {}
+        self.area_changes = 0
+        """How often the area of an element has changed: no place does with it."""
 
     def __len__(self) -> int:
         return len(self._places)
@@ -52,23 +56,19 @@ class Topology:
         """Take in a record; say whether it changes where anything stands. A retired element is removed."""
         if element.retired:
             return self.remove(element.element_id)
+        self._put_area(element.element_id, element.area)
         place = Place(element.parent_id, element.region)
         if self._places.get(element.element_id) == place:
             return False
-        self.remove(element.element_id)
+        self._take_out(element.element_id)
         self._places[element.element_id] = place
         self._below[place.parent] += 1
         return True
 
     def remove(self, element: str) -> bool:
         """Forget an element; say whether it was there."""
-        place = self._places.pop(element, None)
-        if place is None:
-            return False
-        self._below[place.parent] -= 1
-        if not self._below[place.parent]:
-            del self._below[place.parent]
-        return True
+        self._put_area(element, Area.UNKNOWN)
+        return self._take_out(element)
 
     def parent(self, element: str) -> str:
         """Return what `element` hangs on itself; empty for a root and for what is not described."""
@@ -87,6 +87,13 @@ class Topology:
                 return place.region
         return UNKNOWN
 
+    def area(self, element: str) -> Area:
+        """Return the location class of an element: its own, or else that of the nearest element above it that has one."""
+        for step in (element, *self.above(element)):
+            if step in self._areas:
+                return self._areas[step]
+        return Area.UNKNOWN
+
     def above(self, element: str) -> tuple[str, ...]:
         """Return what `element` hangs on, nearest first; a parent that is not described is the last."""
         return tuple(self._walk(element))
@@ -97,6 +104,24 @@ class Topology:
         orphans = sorted(id for id, place in places.items() if place.parent and place.parent not in places)
         circling = sorted(id for id in places if self._circles(id))
         return Flaws(len(orphans), tuple(orphans[:NAMED_MAX]), len(circling), tuple(circling[:NAMED_MAX]))
+
+    def _take_out(self, element: str) -> bool:
+        place = self._places.pop(element, None)
+        if place is None:
+            return False
+        self._below[place.parent] -= 1
+        if not self._below[place.parent]:
+            del self._below[place.parent]
+        return True
+
+    def _put_area(self, element: str, area: Area) -> None:
+        if self._areas.get(element, Area.UNKNOWN) is area:
+            return
+        self.area_changes += 1
+        if area is Area.UNKNOWN:
+            del self._areas[element]
+        else:
+            self._areas[element] = area
 
     def _walk(self, element: str) -> Iterator[str]:
         passed = {element}

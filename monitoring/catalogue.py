@@ -181,6 +181,18 @@ INCIDENTS: Final = Metric(
     "Incidents that are kept, by status: pending, inProgress, resolved, closed or cancelled.",
     ("status",),
 )
+OUTAGE_SIZES: Final = Metric(
+    "barometer_outage_sizes",
+    Kind.GAUGE,
+    "Outages that are going on and have passed a limit of size, by the gravest class: significant_local, large or extraordinary.",
+    ("size",),
+)
+PROACTIVE_NOTICES: Final = Metric(
+    "barometer_proactive_notices_total",
+    Kind.COUNTER,
+    "Notices to customers that were written, by kind: outage_notice, progress_update or recovered.",
+    ("kind",),
+)
 COMPLAINT_LINKS: Final = Metric(
     "barometer_complaint_links_total",
     Kind.COUNTER,
@@ -328,7 +340,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         FAULTS_LAG,
         FAULTS_FAILURES,
     ),
-    ALARMS_DROPPED,
+    *(ALARMS_DROPPED, OUTAGE_SIZES, PROACTIVE_NOTICES),
     *(
         DUTY_OWNER,
         OPEN_WARNINGS,

@@ -15,11 +15,12 @@ SUSPICION_CHANGES: Final = ("raised", "merged", "closed")
 
 @dataclass(frozen=True, slots=True)
 class FaultsView:
-    """How things stand. `active` is by kind, `incidents` by status."""
+    """How things stand. `active` is by kind, `incidents` by status, `sizes` by class of size."""
 
     owner: bool = False
     active: Mapping[str, int] = field(default_factory=lambda: {"fault": 0, "planned": 0, "suspected": 0})
     incidents: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     held: int = 0
     lag: int = 0
 
@@ -39,6 +40,7 @@ class FaultsMetrics(OwnerMetrics[FaultsView]):
             catalogue.FAULTS_OWNER: lambda view: one(view.owner),
             catalogue.ACTIVE_FAULTS: lambda view: each(view.active),
             catalogue.INCIDENTS: lambda view: each(view.incidents),
+            catalogue.OUTAGE_SIZES: lambda view: each(view.sizes),
             catalogue.COMPLAINTS_HELD: lambda view: one(view.held),
             catalogue.FAULTS_LAG: lambda view: one(view.lag),
         }
@@ -48,6 +50,7 @@ class FaultsMetrics(OwnerMetrics[FaultsView]):
         self._suspicions = counter(registry, catalogue.HIDDEN_OUTAGES)
         for change in SUSPICION_CHANGES:
             self._suspicions.labels(change)
+        self._notices = counter(registry, catalogue.PROACTIVE_NOTICES)
 
     def on_links(self, reasons: Mapping[str, int]) -> None:
         """Count links that were written, by reason."""
@@ -58,6 +61,11 @@ class FaultsMetrics(OwnerMetrics[FaultsView]):
         """Count what became of suspected hidden outages, by change."""
         for change, count in changes.items():
             self._suspicions.labels(change).inc(count)
+
+    def on_notices(self, kinds: Mapping[str, int]) -> None:
+        """Count notices to customers that were written, by kind."""
+        for kind, count in kinds.items():
+            self._notices.labels(kind).inc(count)
 
     def on_alarms_dropped(self, count: int) -> None:
         """Count alarms that were forgotten for want of room."""

@@ -44,7 +44,7 @@ GROUP = "barometer"
 STREAMS = frozenset(spec.name for spec in STREAM_INPUTS)
 """The inputs that are counted; heartbeats are written into them."""
 FAULTS_INPUTS = frozenset({NETWORK_FAULTS, NETWORK_TOPOLOGY})
-FAULTS_OUTPUTS = frozenset({COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS})
+FAULTS_OUTPUTS = frozenset({COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS, PROACTIVE_NOTICES})
 RULES_WRITER = "barometer-rules"
 """Transactional id of whoever pushes rules: one after the other, so that every partition gets them in the same order."""
 READ_BACK = frozenset({PANES, ACTIVE_WARNINGS, WINDOWS, INCIDENTS, WARNING_STATES})
@@ -59,7 +59,7 @@ DELIVERED = frozenset({NOTIFICATIONS, DELIVERY_FAILURES})
 """What a deliverer reads; the second is its token, of which one process at a time has the only partition."""
 READING_GROUP = f"{GROUP}-reading"
 """Named by whoever reads a topic as a whole, and joined by nobody."""
-UNWRITTEN = frozenset({CASE_ESCALATIONS, PROACTIVE_NOTICES})
+UNWRITTEN = frozenset({CASE_ESCALATIONS})
 """Contracts that nothing fulfils yet."""
 DELIVERERS = f"{GROUP}-deliver"
 """Group of the processes of which one delivers; those of the receivers' positions begin with it."""

@@ -258,9 +258,10 @@ OUTPUTS: Final = (
         "Proactive notices",
         "主动告知",
         "id of the fault",
-        _PER_KEY,
-        _AT_LEAST_ONCE,
-        "Whom to tell about a fault before they complain.",
+        "per incident, by sequence; 1, 2, 3, ... without holes",
+        "once for readers of committed records; others may see one twice, with the same ce_id. Written by the owner of network "
+        "faults in one transaction with the incident",
+        "Whom to tell about a fault or planned work before they complain: at its beginning, while it lasts, when it is over.",
     ),
     _output(
         INCIDENTS,
@@ -271,7 +272,8 @@ OUTPUTS: Final = (
         "id of the incident",
         "per incident, by sequence; 1, 2, 3, ... without holes",
         "once for readers of committed records; others may see a change twice, of which the later in the log counts",
-        "An outage and the complaints that it explains (TMF656), a record for each change, one a second at most.",
+        "An outage and the complaints that it explains (TMF656), a record for each change, one a second at most; with the limits "
+        "of size that it has passed or will pass, and the reports that a regulator is owed then.",
     ),
     _output(
         COMPLAINT_LINKS,

@@ -14,11 +14,12 @@ from rich.text import Text
 from agents.faults.writer import POSITION_KEY
 from agents.kafkaprobe import reach
 from agents.lines import COLOUR_WORDS, Language, number
+from agents.noticelines import size_lines, told_line
 from agents.reading import Record, TopicReader
 from agents.settings import Settings, load_settings
 from agents.terminal import SEVERITY_STYLES, console, local_text, printable
 from models.incident import Status
-from models.joined import Incident, IncidentState, Suspicion
+from models.joined import Incident, IncidentState, NoticesTold, Suspicion
 from topics.catalogue import INCIDENT_STATE, INCIDENTS
 
 Value = TypeVar("Value", Incident, IncidentState)
@@ -50,7 +51,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
 RANKS: Final = ("critical", "major", "minor", "warning", "indeterminate")
 
 
-def kept_incidents(settings: Settings) -> list[Incident]:
+def kept_states(settings: Settings) -> list[IncidentState]:
     """Return the incidents that are not closed and done with, as the owner keeps them."""
     values: dict[bytes, Record] = {}
     with TopicReader(reach(settings), INCIDENT_STATE) as reader:
@@ -58,7 +59,7 @@ def kept_incidents(settings: Settings) -> list[Incident]:
             values[record.key or b""] = record
     values.pop(POSITION_KEY, None)
     kept = (readable(record, _kept) for record in values.values() if record.value is not None)
-    return [state.incident for state in kept if state is not None]
+    return [state for state in kept if state is not None]
 
 
 def all_incidents(settings: Settings) -> list[Incident]:
@@ -106,8 +107,8 @@ def order_of(incident: Incident) -> tuple[int, int, str, str]:
     return rank, -incident.trouble_ticket_count, incident.first_alert, incident.id
 
 
-def lines_of(incident: Incident, lang: Language, zone: ZoneInfo) -> Text:
-    """Return an incident for people: what and since when, below it what it affects and the complaints."""
+def lines_of(incident: Incident, lang: Language, zone: ZoneInfo, notices: NoticesTold | None = None) -> Text:
+    """Return an incident for people: what and since when, below it what it affects, its size, the complaints, the notices."""
     zh = lang == "zh"
     severity = incident.perceived_severity
     line = Text("  ")
@@ -144,7 +145,11 @@ def lines_of(incident: Incident, lang: Language, zone: ZoneInfo) -> Text:
         complaints += f"（{'，'.join(counts)}）" if zh else f" ({', '.join(counts)})"
     if incident.urge_count:
         complaints += f"{'，催办' if zh else ', urges'} {number(incident.urge_count)}"
+    for size in size_lines(incident, lang, zone):
+        line.append(f"\n      {size}", style="bold")
     line.append(f"\n      {complaints}", style="italic")
+    if notices is not None:
+        line.append(f"\n      {told_line(notices, lang, zone)}", style="italic")
     return line
 
 
@@ -173,6 +178,9 @@ def faults(*, brokers: str | None, lang: Language, as_json: bool, everything: bo
     shown with --all. Suspected are parts of the network of which no alarm tells and about which improbably many
     customers complain (p: by chance).
 
+    Where many are affected for long, it says which limits of size it has passed or will pass, and until when a regulator
+    wants which report; and what customers were told last (without --all).
+
     \b
     Examples
       barometer faults
@@ -180,7 +188,9 @@ def faults(*, brokers: str | None, lang: Language, as_json: bool, everything: bo
       barometer faults --all --json | jq '{name, troubleTicketCount}'
     """
     settings = load_settings(brokers=brokers)
-    found = all_incidents(settings) if everything else kept_incidents(settings)
+    kept = [] if everything else kept_states(settings)
+    notices = {state.incident.id: state.notices for state in kept}
+    found = all_incidents(settings) if everything else [state.incident for state in kept]
     # Merged ones live on in the incident that they belong to.
     found = sorted((one for one in found if everything or not one.parent_problem), key=order_of)
     if as_json:
@@ -196,4 +206,4 @@ def faults(*, brokers: str | None, lang: Language, as_json: bool, everything: bo
         if here:
             out.print(Text(f"{zh if lang == 'zh' else en} ({len(here)})", style="bold underline"))
             for incident in here:
-                out.print(lines_of(incident, lang, zone))
+                out.print(lines_of(incident, lang, zone, notices.get(incident.id)))

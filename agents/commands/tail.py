@@ -1,4 +1,4 @@
-"""`barometer tail`: warnings, provisional notices, notifications and classified complaints as they come, for people.
+"""`barometer tail`: warnings, provisional notices, notifications, notices to customers and complaints as they come, for people.
 
 A view only: it joins no consumer group, commits nothing, and may be started and stopped at will.
 """
@@ -14,13 +14,21 @@ from rich.text import Text
 
 from agents.kafkaprobe import reach
 from agents.lines import COLOUR_WORDS, Language, Lines
+from agents.noticelines import notice as notice_line
 from agents.reading import BEGINNING, Record, TopicReader
 from agents.settings import load_settings
 from agents.terminal import console, printable
 from agents.warninglines import notification
+from models.notices import ProactiveNotice
 from models.notification import Notification
 from models.outcomes import ClassifiedComplaint, EarlyWarning, ProvisionalNotice
-from topics.catalogue import CLASSIFIED_COMPLAINTS, EARLY_WARNINGS, NOTIFICATIONS, PROVISIONAL_NOTICES
+from topics.catalogue import (
+    CLASSIFIED_COMPLAINTS,
+    EARLY_WARNINGS,
+    NOTIFICATIONS,
+    PROACTIVE_NOTICES,
+    PROVISIONAL_NOTICES,
+)
 
 SEVERITIES: Final = ("critical", "major", "minor", "warning")
 """Worst first (X.733)."""
@@ -30,7 +38,7 @@ PRIORITIES: Final = ("P1", "P2", "P3", "P4")
 REMEMBERED: Final = 10_000
 """How many identities are kept to tell a repeat: outputs are written at least once."""
 
-Value = TypeVar("Value", EarlyWarning, ProvisionalNotice, ClassifiedComplaint, Notification)
+Value = TypeVar("Value", EarlyWarning, ProvisionalNotice, ClassifiedComplaint, Notification, ProactiveNotice)
 
 
 class Recent:
@@ -143,7 +151,7 @@ def _records(reader: TopicReader, from_beginning: bool, no_follow: bool) -> Iter
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def tail() -> None:
-    """Watch warnings, notices, notifications or classified complaints as they come. Ctrl-C ends.
+    """Watch warnings, notices, notifications, what customers are told, or classified complaints as they come. Ctrl-C ends.
 
     \b
     Examples
@@ -153,6 +161,7 @@ def tail() -> None:
       barometer tail classified --priority P2
       barometer tail notices --from-beginning
       barometer tail notifications --suppressed
+      barometer tail proactive --lang zh
 
     Colours are those of the four warning levels: 红 critical, 橙 major, 黄 minor, 蓝 warning.
     """
@@ -206,6 +215,18 @@ def notifications(suppressed: bool, **options: Any) -> None:
         return seen.add(one.id) and (suppressed or not one.suppressed)
 
     _watch(NOTIFICATIONS, Notification, wants, notification, **options)
+
+
+@tail.command("proactive")
+@_options
+def proactive(**options: Any) -> None:
+    """Notices to customers of faults and planned work: when, to how many, until when they are valid, and their text."""
+    seen = Recent()
+
+    def wants(one: ProactiveNotice) -> bool:
+        return seen.add(one.id)
+
+    _watch(PROACTIVE_NOTICES, ProactiveNotice, wants, notice_line, **options)
 
 
 @tail.command("classified")

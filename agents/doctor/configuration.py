@@ -6,6 +6,7 @@ from typing import Final
 
 from agents.doctor.finding import Finding, ok, warning, wrong
 from agents.duty.policy import PolicyFile, PolicyRefused
+from agents.faults.policies import OutageFileRefused, load_policies
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from models.errors import BarometerError, DataFileError
 from models.rules import load_rules
@@ -68,6 +69,13 @@ def _files(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield ok(AREA, f"the duty policy is sound ({_named(settings.duty_file)})")
+    if settings.faults:
+        try:
+            load_policies(settings)
+        except OutageFileRefused as error:
+            yield wrong(
+                AREA, str(error), "a worker does not start", "correct the file, or remove the setting"
+            )
     if settings.receivers_file is not None:
         from agents.delivery.receivers import load_targets
 

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
@@ -18,6 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 from agents.cluster import topic_ids
 from agents.faults.arrived import complaint_of, element_of, report_of
 from agents.faults.flaws import name_flaws
+from agents.faults.policies import load_policies
 from agents.faults.writer import POSITION_KEY, Writer
 from agents.kafkaclient import access_of
 from agents.reading import ReadingError, TopicReader
@@ -42,6 +44,7 @@ from topics.catalogue import (
     INCIDENTS,
     NETWORK_FAULTS,
     NETWORK_TOPOLOGY,
+    PROACTIVE_NOTICES,
     decoders,
 )
 
@@ -91,12 +94,13 @@ class Session(OwnSession):
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE]
+        own = [CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, INCIDENT_STATE, PROACTIVE_NOTICES]
         self._topic_ids = topic_ids(access_of(settings), own, settings.partitions)
         self._topic_ids |= topic_ids(access_of(settings), [NETWORK_FAULTS, NETWORK_TOPOLOGY], 1)
         self._writer = Writer(settings, GROUP, clock)
         super().__init__(Consumer(reader_config(settings, GROUP)), self._writer, Pace(), is_owner)
-        self._desk = Desk(settings.partitions, load_explanations(), load_names())
+        self._policies = load_policies(settings)
+        self._desk = self._new_desk()
         self._next = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
         self._judged = {NETWORK_FAULTS: 0, NETWORK_TOPOLOGY: 0}
         self._at_end: set[int] = set()
@@ -105,24 +109,30 @@ class Session(OwnSession):
         self._passed = 0
         self._dropped = 0
 
+    def _new_desk(self, before: FaultsPosition | None = None, *, is_same_topic: bool = True) -> Desk:
+        """Return a desk that goes on from a predecessor's position; of another topic of complaints its offsets mean nothing."""
+        positions = {one.partition: one for one in before.classified} if before and is_same_topic else {}
+        return Desk(
+            self._settings.partitions,
+            load_explanations(),
+            load_names(),
+            positions,
+            before.watermark if before else 0,
+            suspected_to=before.suspected_to if before else 0,
+            watched=before.watched if before else (),
+            zone=ZoneInfo(self._settings.zone),
+            sizes=self._policies.sizes,
+            notices=self._policies.notices,
+        )
+
     # Taking over
 
     def _take_over(self) -> None:
         began = monotonic()
         position, states = self._state()
         if position is not None:
-            positions = {one.partition: one for one in position.classified}
-            if position.classified_topic_id != self._topic_ids[CLASSIFIED_COMPLAINTS]:
-                positions = {}
-            self._desk = Desk(
-                self._settings.partitions,
-                load_explanations(),
-                load_names(),
-                positions,
-                position.watermark,
-                position.suspected_to,
-                position.watched,
-            )
+            same = position.classified_topic_id == self._topic_ids[CLASSIFIED_COMPLAINTS]
+            self._desk = self._new_desk(position, is_same_topic=same)
             if position.faults_topic_id == self._topic_ids[NETWORK_FAULTS]:
                 self._next[NETWORK_FAULTS] = position.faults
                 self._judged[NETWORK_FAULTS] = position.faults_judged
@@ -306,6 +316,7 @@ class Session(OwnSession):
                 if change in SUSPICION_CHANGES
             )
         )
+        self._metrics.on_notices(Counter(str(notice.kind) for notice in joined.notices))
         self._tell_refused(self._metrics)
         self._judged.update(self._next)
 
@@ -341,6 +352,8 @@ class Session(OwnSession):
                     "suspected": len(suspected),
                 },
                 incidents=Counter(one.status for one in told),
+                sizes=dict.fromkeys(self._policies.sizes.classes, 0)
+                | Counter(one.size_class for one in going_on if one.size_class),
                 held=self._desk.held,
                 lag=self._lag(),
             )

@@ -1,4 +1,4 @@
-"""The one way out of the faults agent: links, incidents, dead letters and state in one transaction."""
+"""The one way out of the faults agent: links, incidents, notices to customers, dead letters and state in one transaction."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from models.iso import iso
 from models.joined import ComplaintLink, FaultsPosition, IncidentState
 from models.joining import Joined
 from models.linking import Facts, Link
-from topics.catalogue import COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS, by_name
+from topics.catalogue import COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS, PROACTIVE_NOTICES, by_name
 
 POSITION_KEY: Final = b"position"
 
@@ -38,6 +38,8 @@ class Writer(Transaction):
             for incident in joined.incidents:
                 value = replace(incident, last_update=now)
                 self._send(INCIDENTS, incident.id, _json(value), f"{incident.id}/{incident.sequence}", now)
+            for notice in joined.notices:
+                self._send(PROACTIVE_NOTICES, notice.fault_id, _json(notice), notice.id, notice.time)
             for letter in refused:
                 self._dead_letter(letter)
             for id, state in joined.states.items():
@@ -72,5 +74,7 @@ class Writer(Transaction):
         if state is None:
             self._send(INCIDENT_STATE, id, None, f"{id}/forgotten", now)
         else:
-            ce_id = f"{id}/{state.incident.sequence}/{sum(state.settled.values()) + state.settled_urges}"
+            counted = sum(state.settled.values()) + state.settled_urges
+            told = f"/{state.notices.sequence}" if state.notices else ""
+            ce_id = f"{id}/{state.incident.sequence}/{counted}{told}"
             self._send(INCIDENT_STATE, id, _json(state), ce_id, now)

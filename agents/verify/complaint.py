@@ -11,7 +11,7 @@ from models.classify import Classification
 from models.events import Complaint
 from models.intent import dissatisfaction, intents
 from models.iso import iso
-from models.keyaccounts import KeyAccounts
+from models.keyaccounts import NONE, KeyAccounts
 from models.outcomes import ClassifiedComplaint, WorkOrder
 from models.pane import DAY
 from models.privacy import Pseudonymiser, mask
@@ -51,7 +51,7 @@ class Desk:
         router: Router,
         pseudonymiser: Pseudonymiser,
         version: str,
-        key_accounts: KeyAccounts,
+        key_accounts: KeyAccounts = NONE,
     ) -> None:
         self._key_accounts = key_accounts
         self._classifier = classifier

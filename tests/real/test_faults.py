@@ -19,6 +19,7 @@ from agents.faults.writer import Writer
 from models.joined import ComplaintLink, FaultsPosition, Incident
 from models.joining import Joined
 from models.linking import AFTER, BEFORE
+from models.notices import ProactiveNotice
 from models.outcomes import ClassifiedComplaint, DeadLetter
 from tests.real.pipeline import Pipeline, Worker, until
 from topics.catalogue import (
@@ -30,6 +31,7 @@ from topics.catalogue import (
     INCIDENTS,
     NETWORK_FAULTS,
     NETWORK_TOPOLOGY,
+    PROACTIVE_NOTICES,
 )
 
 pytestmark = pytest.mark.timeout(300)
@@ -162,6 +164,12 @@ def test_an_incident_has_its_complaints_whoever_dies(fresh_kafka: KafkaCluster, 
         sequences = [one.sequence for one in values(pipeline, INCIDENTS, Incident)]
         assert sorted(set(sequences)) == list(range(1, incident.sequence + 1))
         assert second.metric("barometer_faults_failures_total") == 0
+        notices = {one.id: one for one in values(pipeline, PROACTIVE_NOTICES, ProactiveNotice)}
+        assert [(one.sequence, one.kind, one.time) for one in notices.values()] == [
+            (1, "outage_notice", "2026-03-01T10:10:00Z"),
+            (2, "recovered", "2026-03-01T11:10:00Z"),
+        ], "customers were told once, whoever told them"
+        assert {one.audience_size + one.complaints for one in notices.values()} == {20_000}
         assert plainly(pipeline) == 130
 
         shown = CliRunner().invoke(faults, ["--brokers", pipeline.brokers])

@@ -18,8 +18,14 @@ from confluent_kafka.cimpl import NewTopic
 
 from agents.commands.tail import tail
 from agents.embedded.kafka import KafkaCluster
+from models.notices import NoticeKind, ProactiveNotice
 from models.outcomes import ClassifiedComplaint, EarlyWarning, ProvisionalNotice
-from topics.catalogue import CLASSIFIED_COMPLAINTS, EARLY_WARNINGS, PROVISIONAL_NOTICES
+from topics.catalogue import (
+    CLASSIFIED_COMPLAINTS,
+    EARLY_WARNINGS,
+    PROACTIVE_NOTICES,
+    PROVISIONAL_NOTICES,
+)
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
@@ -85,16 +91,15 @@ COMPLAINT: Final = ClassifiedComplaint(
     source_offset=0,
 )
 
-Struct = EarlyWarning | ProvisionalNotice | ClassifiedComplaint
+Struct = EarlyWarning | ProvisionalNotice | ClassifiedComplaint | ProactiveNotice
 
 
 @pytest.fixture
 def topics(kafka: KafkaCluster) -> KafkaCluster:
-    """The cluster with the three topics in it."""
+    """The cluster with the topics in it."""
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
-    missing = {EARLY_WARNINGS, PROVISIONAL_NOTICES, CLASSIFIED_COMPLAINTS} - set(
-        admin.list_topics(timeout=10).topics
-    )
+    wanted = {EARLY_WARNINGS, PROVISIONAL_NOTICES, CLASSIFIED_COMPLAINTS, PROACTIVE_NOTICES}
+    missing = wanted - set(admin.list_topics(timeout=10).topics)
     if missing:
         for done in admin.create_topics([NewTopic(name, 3, 1) for name in missing]).values():
             done.result(30)
@@ -193,6 +198,28 @@ def test_notices_show_their_state(topics: KafkaCluster) -> None:
     assert "confirmed" in lines[1]
     assert "observed 6, threshold 5" in lines[0]
     assert notice.id not in run(topics, "notices", "--severity", "major").stdout
+
+
+def test_notices_to_customers_show_what_these_read(topics: KafkaCluster) -> None:
+    """Once, however often a notice was written."""
+    notice = ProactiveNotice(
+        id=uuid4().hex,
+        sequence=1,
+        kind=NoticeKind.OUTAGE_NOTICE,
+        time="2026-05-01T01:46:40Z",
+        fault_id=f"alm-{uuid4().hex}",
+        severity="major",
+        region="44",
+        audience_size=1_200,
+        text="A line is cut.",
+        text_zh="线路中断。",
+        valid_until="2026-05-01T07:46:40Z",
+    )
+    write(topics, PROACTIVE_NOTICES, notice, notice)
+    lines = run(topics, "proactive").stdout.splitlines()
+    (first,) = [number for number, line in enumerate(lines) if notice.fault_id in line]
+    assert "Guangdong  audience 1,200" in lines[first]
+    assert lines[first + 1].strip() == "A line is cut."
 
 
 def test_classified_complaints_show_what_was_decided(topics: KafkaCluster) -> None:

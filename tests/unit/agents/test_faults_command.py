@@ -6,13 +6,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agents.commands.faults import group_of, in_force, lines_of, order_of
+from agents.lines import Language, Lines
+from agents.noticelines import notice
 from agents.reading import Record
-from models.joined import Incident
+from models.joined import Incident, NoticesTold
 from tests.unit.models.hidden import Watch
-from tests.unit.models.outages import Bench, complaint, report
+from tests.unit.models.outages import Bench, at, complaint, report
 from topics.catalogue import INCIDENTS
 
 ZONE = ZoneInfo("Asia/Shanghai")
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 def incident(
@@ -67,6 +70,44 @@ def test_a_suspicion_is_told_apart_with_what_speaks_for_it() -> None:
     assert "alarms" not in english
     assert "广东：疑似隐性故障，east-3" in chinese
     assert "8 名客户的投诉指明网元且无故障可解释，其中 8 名在此，p = 1.6e-07" in chinese
+
+
+def test_its_size_the_clocks_and_the_last_notice_are_told_in_both_languages() -> None:
+    """Passed or ahead, with the deadlines of reports."""
+    bench = Bench()
+    bench.take(report("a", "10:00", affected_subscribers=600_000), complaint("c", "10:30"))
+    ahead = lines_of(bench.last["a"], "en", ZONE).plain
+    assert (
+        "extraordinary outage: 600,000 services, if it lasts until 2026-03-01 19:00:00, oral report due"
+        in ahead
+    )
+    bench.take(complaint("c2", "11:30"))
+    last = NoticesTold(sequence=1, kind="outage_notice", time=at("10:10"), begun=at("10:10"))
+    english = lines_of(bench.last["a"], "en", ZONE, last).plain
+    chinese = lines_of(bench.last["a"], "zh", ZONE, last).plain
+    assert "large outage: 600,000 services, since 2026-03-01 19:00:00" in english
+    assert "oral report due 2026-03-01 19:00:00, written report due 2026-03-01 23:00:00" in english
+    assert "notices to customers 1, last outage_notice 2026-03-01 18:10:00" in english
+    assert (
+        "特别重大事故：用户 600,000，已于 2026-03-01 19:00:00 达到，口头报告时限 2026-03-01 19:00:00，书面报告时限"
+        in chinese
+    )
+    assert "已告知客户 1 次，最近：故障告知 2026-03-01 18:10:00" in chinese
+
+
+def test_a_notice_to_customers_is_told_in_both_languages() -> None:
+    """To how many, until when it is valid, and what they read; control characters are made harmless."""
+    bench = Bench()
+    bench.take(report("a\x1b[2J", "10:00", affected_subscribers=1_234), complaint("c", "10:30"))
+    (one,) = bench.notices
+    english, chinese = (notice(Lines.load(language, ZONE), one).plain for language in LANGUAGES)
+    assert "2026-03-01 18:10:00" in english
+    assert "outage_notice" in english
+    assert "Guangdong  audience 1,233, complaints 1, valid until 2026-03-02 00:10:00" in english
+    assert "a network fault has disrupted broadband, mobile service since 2026-03-01 10:00" in english
+    assert "故障告知" in chinese
+    assert "广东  告知对象 1,233，已投诉 1，有效至 2026-03-02 00:10:00" in chinese
+    assert "\x1b" not in english
 
 
 def test_an_incident_is_told_in_both_languages() -> None:

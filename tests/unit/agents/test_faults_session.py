@@ -274,3 +274,22 @@ def test_more_alarms_than_are_held_are_told(
     told = [record for record in caplog.records if "alarms at once" in record.message]
     assert len(told) == 1
     assert f"{dropped} are forgotten" in told[0].message
+
+
+def test_what_customers_are_told_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By kind, when it was written, and how large the outages are that go on."""
+    bench = Bench(monkeypatch)
+    bench.reader.ends[NETWORK_FAULTS] = 1
+    bench.read(
+        fault(0, MORNING - 3_601, affectedSubscribers=100_000),
+        complaint(0, 0, 15),
+        end(CLASSIFIED_COMPLAINTS, 1, 0),
+        end(CLASSIFIED_COMPLAINTS, 0, 1),
+    )
+    bench.look()
+    sample = bench.registry.get_sample_value
+    assert sample("barometer_proactive_notices_total", {"kind": "outage_notice"}) == 1
+    assert [
+        sample("barometer_outage_sizes", {"size": size})
+        for size in ("significant_local", "large", "extraordinary")
+    ] == [0, 1, 0]

@@ -74,6 +74,8 @@ ANY_TEXT = {
         "redis_ca_file",
         "rules_file",
         "duty_file",
+        "notices_file",
+        "outage_size_file",
         "receivers_file",
         "model_file",
         "key_accounts_file",

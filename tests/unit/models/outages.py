@@ -10,6 +10,7 @@ from models.joined import Incident
 from models.joining import Desk
 from models.linking import Facts
 from models.naming import load_names
+from models.notices import ProactiveNotice
 
 DAY: Final = 1_772_323_200
 """Midnight UTC, 1 March 2026."""
@@ -63,6 +64,7 @@ class Bench:
         self.links: dict[str, tuple[str, float, str] | None] = {}
         """Complaint -> the link in force: alarm, score, reason."""
         self.incidents: list[Incident] = []
+        self.notices: list[ProactiveNotice] = []
         self._offset = 0
 
     def take(self, *arrivals: Report | Facts | TopologyElement, look: bool = True) -> list[Incident]:
@@ -82,6 +84,7 @@ class Bench:
         for facts, link in joined.links:
             self.links[facts.id] = (link.alarm, link.score, str(link.reason)) if link else None
         self.incidents += joined.incidents
+        self.notices += joined.notices
         return joined.incidents
 
     @property

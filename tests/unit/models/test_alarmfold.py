@@ -34,6 +34,33 @@ def test_an_alarm_is_raised_changed_and_cleared() -> None:
     assert (one.elements, one.subscribers, one.region) == (("olt-1",), 700, "44")
 
 
+def test_it_remembers_how_bad_it_was_when() -> None:
+    """What a report changes holds from its time on, the first from the raise; one that says the same is no level.
+
+    raise 10:00 (told 10:05)   10:10 the same   10:20 critical   10:30 of 700   clear 11:00
+    """
+    (one,) = told(
+        report("a", "10:05", "minor", raised_time="10:00"),
+        report("a", "10:10", "minor", raised_time="10:00"),
+        report("a", "10:20", "critical", raised_time="10:00"),
+        report("a", "10:30", "critical", raised_time="10:00", affected_subscribers=700),
+        report("a", "11:00", "cleared", raised_time="10:00"),
+    )
+    assert [(level.since, level.severity, level.subscribers) for level in one.levels] == [
+        (at("10:00"), "minor", 0),
+        (at("10:20"), "critical", 0),
+        (at("10:30"), "critical", 700),
+    ]
+    assert (one.severity, one.subscribers) == ("critical", 700)
+    (work,) = told(
+        report("a", "9:00", "minor", raised_time="22:00", planned_outage_indicator=True),
+        report("a", "10:00", "major", raised_time="22:00", affected_subscribers=9),
+    )
+    assert [(level.since, level.severity) for level in work.levels] == [(at("22:00"), "major")], (
+        "what was said before it began holds from its beginning on"
+    )
+
+
 def test_a_repeat_is_not_kept() -> None:
     """An OSS that sends its whole list every minute must not fill the memory."""
     alarm = Alarm("a")
@@ -68,6 +95,22 @@ def test_a_missed_clearing_is_known_by_the_next_raise() -> None:
     """The OSS raised it at 10:00 and 14:00 and lost the clearing in between."""
     first, second = told(report("a", "10:00", raised_time="10:00"), report("a", "14:00", raised_time="14:00"))
     assert (first.cleared, second.raised, second.cleared) == (at("14:00"), at("14:00"), None)
+
+
+def test_work_that_is_put_off_is_called_off_and_planned_anew() -> None:
+    """At 11:00 the work of 12:00 is put off to 14:00; what begins anew at 14:00 after it had begun was only not reported over."""
+    work = {"planned_outage_indicator": True}
+    old, new = told(
+        report("a", "10:00", "minor", raised_time="12:00", **work),
+        report("a", "11:00", "minor", raised_time="14:00", **work),
+    )
+    assert (old.raised, old.cancelled, old.last) == (at("12:00"), True, at("11:00"))
+    assert (new.raised, new.cancelled, new.announced) == (at("14:00"), False, at("11:00"))
+    old, new = told(
+        report("a", "10:00", "minor", raised_time="12:00", **work),
+        report("a", "14:00", "minor", raised_time="14:00", **work),
+    )
+    assert (old.cancelled, old.cleared, new.raised) == (False, at("14:00"), at("14:00"))
 
 
 def test_once_cleared_it_stays_so() -> None:

@@ -12,6 +12,7 @@ from models.held import Stamp
 from models.joined import Incident, IncidentState, SourcePosition
 from models.joining import Desk, Joined
 from models.linking import Facts, Link
+from models.notices import ProactiveNotice
 from tests.unit.models.outages import EXPLANATIONS, NAMES, SOURCE, Bench, at, complaint, element, report
 
 ALARMS = ("a", "b", "c")
@@ -95,6 +96,7 @@ class Log:
         self.fault_offset, self.watermark = 0, 0
         self.links: dict[str, Link | None] = {}
         self.told: list[Incident] = []
+        self.notices: list[ProactiveNotice] = []
         self.link_records: list[tuple[str, Link | None]] = []
 
     def owner(self) -> "Owner":
@@ -146,6 +148,7 @@ class Owner:
             log.links[facts.id] = link
             log.link_records.append((facts.id, link))
         log.told += joined.incidents
+        log.notices += joined.notices
         for id, state in joined.states.items():
             if state is None:
                 log.states.pop(id, None)

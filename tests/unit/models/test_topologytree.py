@@ -54,6 +54,23 @@ def test_the_region_is_the_elements_own_or_that_of_what_it_hangs_on() -> None:
     assert topology.region("elsewhere") == "unknown"
 
 
+def test_the_area_is_the_elements_own_or_that_of_what_it_hangs_on() -> None:
+    """It moves nothing: a survey of all areas judges no complaint anew."""
+    topology = tree(("site", ""), ("cell", "site"))
+    assert topology.area("cell") == "unknown"
+    assert not topology.put(element("site", area="remote"))
+    assert (topology.area("cell"), topology.area_changes) == ("remote", 1)
+    topology.put(element("cell", "ring", area="dense"))
+    assert (topology.area("site"), topology.area("cell"), topology.area("elsewhere")) == (
+        "remote",
+        "dense",
+        "unknown",
+    )
+    assert not topology.put(element("cell", "ring"))
+    topology.remove("site")
+    assert (topology.area("cell"), topology.area("site")) == ("unknown", "unknown")
+
+
 def test_what_changes_nothing_says_so_and_a_retired_element_is_gone() -> None:
     """A nightly export of the same tree must not have every complaint judged anew."""
     topology = tree(("site", ""), ("cell", "site"))

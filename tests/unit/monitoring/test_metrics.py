@@ -60,8 +60,16 @@ def filled(registry: CollectorRegistry) -> PipelineMetrics:
     metrics.set_board_lags({("cx.windows.v1", 0): 3})
     metrics.faults.on_links({"same_element": 2})
     metrics.faults.show(
-        FaultsView(owner=True, active={"fault": 1}, incidents={"inProgress": 1}, held=7, lag=3)
+        FaultsView(
+            owner=True,
+            active={"fault": 1},
+            incidents={"inProgress": 1},
+            sizes={"large": 1},
+            held=7,
+            lag=3,
+        )
     )
+    metrics.faults.on_notices({"outage_notice": 1})
     metrics.faults.on_failure()
     metrics.duty.show(
         DutyView(

@@ -76,7 +76,7 @@ def test_a_worker_may_do_what_it_does_and_no_more() -> None:
     assert allowed(Role.WORKER, GROUP) == {"Read"}
 
 
-@pytest.mark.parametrize("topic", [REPLAYED_LETTERS, CASE_ESCALATIONS, PROACTIVE_NOTICES, SUBSCRIBER_COUNTS])
+@pytest.mark.parametrize("topic", [REPLAYED_LETTERS, CASE_ESCALATIONS, SUBSCRIBER_COUNTS])
 def test_a_worker_is_not_asked_for_what_it_does_not_touch(topic: str) -> None:
     """It would be refused a start for a right that it never uses."""
     assert allowed(Role.WORKER, topic) == set()
@@ -84,7 +84,7 @@ def test_a_worker_is_not_asked_for_what_it_does_not_touch(topic: str) -> None:
 
 def test_a_worker_without_faults_leaves_their_topics_alone() -> None:
     """The board still shows incidents, which other workers may write."""
-    for topic in (NETWORK_FAULTS, NETWORK_TOPOLOGY, COMPLAINT_LINKS, INCIDENT_STATE):
+    for topic in (NETWORK_FAULTS, NETWORK_TOPOLOGY, COMPLAINT_LINKS, INCIDENT_STATE, PROACTIVE_NOTICES):
         assert allowed(Role.WORKER, topic)
         assert allowed(Role.WORKER, topic, faults=False) == set()
     assert allowed(Role.WORKER, INCIDENTS) == {"Read", "Write"}

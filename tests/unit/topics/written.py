@@ -1,7 +1,7 @@
 """Values that no program writes yet, or that only people and other systems write: made from simulated ones, or by hand."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -17,8 +17,6 @@ from models.notices import (
     EscalationClock,
     EscalationRole,
     EscalationState,
-    NoticeKind,
-    ProactiveNotice,
 )
 from models.outcomes import ReplayedLetter
 from models.ruleorder import ORDER_TYPE, REPORT_TYPE, RuleSetFate, RuleSetInForce, RuleSetReport
@@ -76,10 +74,6 @@ def by_hand(records: Iterable[Record]) -> Iterator[Record]:
             attempt=2 + at, replayed_at=WHEN_UTC,
         )  # fmt: skip
         yield _sent("cx.dead-letter.replayed.v1", f"{again.id}/{again.attempt}", WHEN_UTC, again)
-    faults = [value for headers, value in found if headers["ce_type"] == "cx.network-fault.reported.v1"]
-    for at, kind in enumerate(NoticeKind):
-        notice = _notice(faults[0], kind, at + 1)
-        yield _sent("cx.customers.notified.v1", notice.id, notice.time, notice)
 
 
 def _rule_sets() -> Iterator[Record]:
@@ -206,30 +200,6 @@ def _escalation(order: Mapping[str, Any], at: int) -> CaseEscalation:
         category=order["category"],
         summary=f"{order['id']}: {of} of the time until {due}",
         summary_zh=f"{order['id']}：时限{due}，已到{of}",
-    )
-
-
-def _notice(fault: Mapping[str, Any], kind: NoticeKind, sequence: int) -> ProactiveNotice:
-    begin = datetime.fromisoformat(fault["time"])
-    told = int((begin + timedelta(hours=sequence - 1)).timestamp())
-    is_over = kind is NoticeKind.RECOVERED
-    return ProactiveNotice(
-        id=_hash(fault["alarmId"], kind, str(sequence)),
-        sequence=sequence,
-        kind=kind,
-        time=iso(told),
-        fault_id=fault["alarmId"],
-        incident_id=f"incident-{fault['alarmId']}" if sequence > 1 else "",
-        severity="cleared" if is_over else fault["perceivedSeverity"],
-        region=fault["region"],
-        element_ids=tuple(fault.get("elementIds", ())),
-        affected_services=tuple(fault.get("affectedServices", ())),
-        audience_size=fault.get("affectedSubscribers", 0),
-        complaints=sequence * 7,
-        cadence_hours=0 if is_over else 6,
-        text="Service is back." if is_over else "A line is cut in your area; we are repairing it.",
-        text_zh="业务已恢复。" if is_over else "您所在区域线路中断，正在抢修。",
-        valid_until=iso(told + 6 * 3_600),
     )
 
 
