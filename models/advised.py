@@ -18,13 +18,13 @@ from models.errors import DataFileError
 from models.opinion import Opinion
 from models.taxonomy import UNKNOWN, Taxonomy
 
-SURE: Final = 0.5
-"""Share of all evidence from which on the model is not asked: so it is for a sixth of the simulated texts and half of those that
+SURE: Final = 0.45
+"""Share of all evidence from which on the model is not asked: so it is for a seventh of the simulated texts and a third of those that
 people write, and what it costs stays a part."""
-TRUST: Final = 1.6
+TRUST: Final = 1.2
 """How much evidence counts against the model: the exponent of a label's evidence, where the model's share has 1."""
-DOUBT: Final = 0.7
-"""Evidence that a label has without any, in weights of the lexicon: less than a hint. The less, the less a model can overrule."""
+DOUBT: Final = 1.2
+"""Evidence that a label has without any, in weights of the lexicon: about a hint. The less, the less a model can overrule."""
 LEAST: Final = 0.25
 """Least share of a label that has no evidence; below it the text is OTH.UNK, as without a model."""
 _NEVER: Final = 1e-6

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.calibration import Calibration, load_calibration
+from models.hidden import Match, uncover
 from models.language import language_of
 from models.lexicon import (
     ANGER,
@@ -55,9 +56,6 @@ _STRETCHED: Final = 1 << 20
 _KINDS: Final = 1 << 16
 """More than there are kinds of words."""
 
-_Match = tuple[int, int, int]
-"""Index of the spelling, start, end."""
-
 
 class Classification(Struct, frozen=True, gc=False):
     """What a text is about. Evidence and alternatives are built when they are asked for."""
@@ -78,9 +76,9 @@ class Classification(Struct, frozen=True, gc=False):
     """By which the indexes below are understood."""
     scores: dict[int, float] = {}
     """Every subcategory that has any evidence, by index, and its score."""
-    hits: dict[int, _Match] = {}
+    hits: dict[int, Match] = {}
     """The spellings that scored, by index."""
-    pairs: dict[int, tuple[_Match, _Match]] = {}
+    pairs: dict[int, tuple[Match, Match]] = {}
     """The pair rules that fired, by number: first word, second word."""
     doubted: set[int] = set()
     """The indexes of `hits`, and `~number` of `pairs`, that count half."""
@@ -256,27 +254,29 @@ class Classifier:
         words = self._words
         between = self._between
         scores: dict[int, float] = {}
-        hits: dict[int, _Match] = {}
-        fired: dict[int, tuple[_Match, _Match]] = {}
-        trail: list[tuple[int, int, _Match]] = []
+        hits: dict[int, Match] = {}
+        fired: dict[int, tuple[Match, Match]] = {}
+        trail: list[tuple[int, int, Match]] = []
         doubted: set[int] = set()
         flags = negation = negated_until = doubt = doubted_until = 0
-        for found in self._find(folded):
-            match = found
-            index, start, end = match
+        for found in (matches := self._find(folded)):
+            index, start, end = match = found
             special, code, weight, more, near, after, kind = words[index]
             if special is not None:
                 left, right, reach, bits, shorter = special
                 if reach == _STRETCHED:
                     return self._relaxed(text, folded)
                 if left is not None and start and folded[start - 1] in left:
+                    if folded.find(" ", start, end) > 0:
+                        uncover(matches, self._find, folded, found)
                     continue
                 if right and end < len(folded) and folded[end] in WORD:
                     if shorter < 0:
+                        uncover(matches, self._find, folded, found)
                         continue
                     # The words that begin a longer term which does not end here: `charged for` in `charged forty`.
-                    index, end = shorter, start + len(self._lexicon.spellings[shorter])
-                    match = (index, start, end)
+                    match = index, _, end = shorter, start, start + len(self._lexicon.spellings[shorter])
+                    uncover(matches, self._find, folded, found, end)
                     special, code, weight, more, near, after, kind = words[index]
                     reach, bits = special[2:4] if special is not None else (0, 0)
                 if start < negated_until and not _CLAUSE_END.search(folded, negation, start):
@@ -331,7 +331,7 @@ class Classifier:
         shortened, origin = relaxed(folded, self._known)
         found = self._scan(text, shortened)
 
-        def moved(match: _Match) -> _Match:
+        def moved(match: Match) -> Match:
             index, start, end = match
             return index, origin[start], origin[end - 1] + 1
 
@@ -358,8 +358,8 @@ class Classifier:
         folded: str,
         scores: dict[int, float],
         flags: int,
-        hits: dict[int, _Match],
-        fired: dict[int, tuple[_Match, _Match]],
+        hits: dict[int, Match],
+        fired: dict[int, tuple[Match, Match]],
         doubted: set[int],
     ) -> Classification:
         lang = "en" if text.isascii() else language_of(text)

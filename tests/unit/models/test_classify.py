@@ -340,6 +340,26 @@ def test_a_longer_term_that_does_not_end_here_leaves_the_words_that_begin_it() -
     assert [hit.term for hit in judge.classify("扣 app").evidence] == ["扣 app"]
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("could upgrade", ["upgrade"]),
+        ("missed appointments", ["missed", "appointments"]),
+        ("uncould u", []),
+        ("uncould upgrade now", ["upgrade now"]),
+        ("missed appointments, could upgrade now", ["missed", "appointments", "upgrade now"]),
+    ],
+)
+def test_a_longer_term_that_is_not_there_hides_no_words(text: str, terms: list[str]) -> None:
+    """Neither one that ends within a word nor one that begins within one: what begins within it is found, in its place."""
+    judge = _small(
+        "codes: {PLN.CHANGE: {reason: r, terms: {2: [could u, upgrade, missed, appointments, missed appointment], 3: [upgrade now]}}}"
+    )
+    found = sorted(judge.classify(text).evidence, key=lambda hit: hit.start)
+    assert [hit.term for hit in found] == terms
+    assert all(text[hit.start : hit.end] == hit.term for hit in found)
+
+
 def test_a_pair_counts_within_its_window_and_a_phrase_in_its_order() -> None:
     """`of` pairs hold in both orders, `~` in the written one; beyond the window neither does."""
     judge = _small(
