@@ -9,7 +9,8 @@ from models.errors import DataFileError
 from models.noticefile import FILE, load_notices, parse_notices
 from models.notices import ProactiveNotice
 from models.pane import DAY, HOUR
-from tests.unit.models.outages import Bench, complaint, report
+from tests.unit.models.hidden import Watch
+from tests.unit.models.outages import EXPLANATIONS, Bench, complaint, report
 
 MANY: dict[str, Any] = {"affected_subscribers": 20_000}
 WORK: dict[str, Any] = {
@@ -271,6 +272,16 @@ def test_an_incident_that_is_not_told_has_no_notices() -> None:
     assert (bench.incidents, bench.notices) == ([], [])
 
 
+def test_of_a_suspected_outage_nobody_is_told_and_it_has_no_size() -> None:
+    """A guess is for the network department, not for customers."""
+    watch = Watch()
+    watch.minutes("10:00", "10:08", "east-3-0", "east-3-1")
+    watch.minutes("10:08", "11:30")
+    assert watch.told, "it is suspected"
+    assert {(one.size_class, one.size_limit) for one in watch.told} == {("", ())}
+    assert watch.bench.notices == []
+
+
 def test_the_cadence_is_kept_whatever_its_numbers() -> None:
     """A step that does not divide a day ends with it."""
     policy = parse_notices(packaged(FILE).replace("first_day: 6h", "first_day: 7h"))
@@ -309,8 +320,6 @@ def test_a_file_that_is_wrong_says_where(old: str, new: str, said: str) -> None:
 
 def test_every_service_that_explains_complaints_has_a_name_for_customers() -> None:
     """A code is no word."""
-    from tests.unit.models.outages import EXPLANATIONS
-
     assert set(EXPLANATIONS.services) <= set(load_notices().services)
 
 
