@@ -64,7 +64,7 @@ KILL_AT: Final = 0.5
 AWAY_SECONDS: Final = 4.0
 """How long the killed worker stays away before it is started again."""
 CAUGHT_UP_SECONDS: Final = 90.0
-READY_SECONDS: Final = 0.5
+READY_SECONDS: Final = 1.5
 """How often the workers are asked how far they are; they tell it about once a second."""
 SESSION_SECONDS: Final = 3.0
 """Session timeout of the demo's workers: how long the group waits for the one that is killed."""
@@ -251,14 +251,16 @@ class _Demo:
         board, deadline = board_of(self._settings), monotonic() + CAUGHT_UP_SECONDS
         if board is None:
             return False
+        before = -1
         with closing(board):
             while monotonic() < deadline:
                 with suppress(RedisFault):
                     workers = board.look(self._settings.partitions).workers
                     places = [place for one in workers for place in one.get("partitions") or ()]
                     events = sum(int(one.get("events", 0)) for one in workers)
-                    if events >= self._sent and not any(place.get("lag") for place in places):
+                    if events == before > 0 and not any(place.get("lag") for place in places):
                         return True
+                    before = events
                 sleep(READY_SECONDS)
         return False
 
