@@ -65,7 +65,7 @@ WRONG = {
     "console_token": ["short"],
     "console_view_token": ["short"],
     "console_proxies": ["moon", "10.0.0.1/8", "10.0.0.7 10.0.0.8"],
-    "console_label": ["x" * 41],
+    "console_label": ["x" * 81],
 }
 ANY_TEXT = {
     *(
