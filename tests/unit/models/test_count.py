@@ -263,6 +263,7 @@ def test_every_known_dimension_is_a_field_of_its_event(stream: Stream, event: ty
     ("red_line", "cells"), [(True, ["redline=VAS.UNAWARE", "redline=VAS.UNAWARE,channel=app"]), (False, [])]
 )
 def test_only_a_complaint_about_a_red_line_is_in_a_cell_of_it(red_line: bool, cells: list[str]) -> None:
+    """The dimension is sparse: others have no value of it, and no cell."""
     namer = CellNamer([("redline",), ("redline", "channel")], {})
     complaint = msgspec.structs.replace(
         CLASSIFIED, subcategory="VAS.UNAWARE", red_line=red_line, channel="app"

@@ -31,6 +31,7 @@ def month(cell: str = BILLS, first: str = "2026-01-05T00:00", days: int = 20) ->
 
 @pytest.mark.parametrize("judged", ["2026-01-29T00:00", "2026-01-29T08:00", "2026-01-29T23:00"])
 def test_the_days_ahead_begin_with_the_next_midnight(judged: str) -> None:
+    """Where the customers live, and never with the day on which it is judged."""
     start = local("2026-01-30T00:00")
     assert days_ahead(RULE, Calendar(ZONE), local(judged)) == (start, start + DAY)
 
@@ -70,11 +71,13 @@ def test_bills_are_announced_the_day_before() -> None:
     ],
 )
 def test_by_hand(mean: float, usual: float, level: int, reason: Reason) -> None:
+    """Times the ordinary, on either side of each limit; a small cell says nothing."""
     decision = evaluate(RULE, (), Forecast(Expectation(mean, 0.01, 0.1, 3 * DAY), usual))
     assert (decision.level, decision.reason) == (level, reason)
 
 
 def test_a_young_cell_announces_nothing() -> None:
+    """Nor does one of which nothing was learned."""
     assert evaluate(RULE, (), Forecast(Expectation(300.0, 0.01, 0.1, DAY), 100.0)).reason is Reason.COLD
     assert evaluate(RULE, (), None).reason is Reason.COLD
 

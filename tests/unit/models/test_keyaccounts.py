@@ -9,6 +9,7 @@ FILE = "accounts:\n  harbour-group: [g44-17, g44-18]\n  northern-grid: [g11-1]\n
 
 
 def test_every_account_has_its_customer() -> None:
+    """Several accounts may belong to one; all others belong to none."""
     found = parse_key_accounts(FILE, "keys.yaml")
     assert [found.of(account) for account in ("g44-17", "g44-18", "g11-1", "g11-2", "")] == [
         "harbour-group",
@@ -20,6 +21,7 @@ def test_every_account_has_its_customer() -> None:
 
 
 def test_without_a_file_there_are_none() -> None:
+    """The rule about them is then silent, since no cell has a value."""
     assert load_key_accounts(None) == NONE
     assert NONE.of("g44-17") == ""
 
@@ -47,5 +49,6 @@ def test_the_order_of_lines_is_no_other_list() -> None:
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_the_remedy(source: str, told: str) -> None:
+    """A worker with a wrong list does not start, and says why."""
     with pytest.raises(DataFileError, match=told):
         parse_key_accounts(source, "keys.yaml")
