@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from models.datafile import fail, known_keys, mapping, needed, parse, source_of, texts
 
-MOST: Final = 2_000
+MOST: Final = 1_000
 """Customers: so many cells may there be, and a pane is one record (`models.capacity`)."""
 LONGEST_CODE: Final = 32
 _CODE: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_CODE - 1}}}")

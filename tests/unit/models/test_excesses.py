@@ -54,8 +54,8 @@ def growth(id: str = "w1", cell: str = "all", **fields: Any) -> EarlyWarning:
 
 
 def test_only_rules_with_something_inside_their_cells_are_told_of() -> None:
-    """Growth of the nation, of regions and categories, and slow rises of categories; nothing is counted inside the others."""
-    assert [rule.id for rule in dividing(RULES.of(Stream.COMPLAINTS))] == ["EW02", "EW03"]
+    """Growth of the nation, of regions and categories, slow rises of categories, red lines and appeals by channel; in the others is nothing."""
+    assert [rule.id for rule in dividing(RULES.of(Stream.COMPLAINTS))] == ["EW02", "EW03", "EW12", "EW20"]
     assert [rule.id for stream in (Stream.CALLS, Stream.SURVEYS) for rule in dividing(RULES.of(stream))] == []
 
 
@@ -83,7 +83,7 @@ def test_what_is_beyond_the_expectation_is_told_on_the_hour() -> None:
         assert not found or minute == 179
     (told,) = one.excesses
     assert (told.measure, told.window_seconds, told.pane) == ("distinct", HOUR, START + 180 * MINUTE)
-    assert told.rules == {id: RULES.rule(id).version for id in ("EW02", "EW03")}
+    assert told.rules == {id: RULES.rule(id).version for id in ("EW02", "EW03", "EW12", "EW20")}
     assert [(cell, count) for cell, (count, _) in told.cells.items()] == [("region=44", 90)]
 
 

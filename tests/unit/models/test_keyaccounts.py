@@ -44,7 +44,7 @@ def test_the_order_of_lines_is_no_other_list() -> None:
         (FILE.replace("[g11-1]", "[11]"), r"accounts\.northern-grid\[0\] is 11"),
         (
             "accounts:\n" + "".join(f"  c{number}: [a{number}]\n" for number in range(MOST + 1)),
-            r"accounts has 2,001 customers; name 2,000 at most",
+            r"accounts has 1,001 customers; name 1,000 at most",
         ),
     ],
 )

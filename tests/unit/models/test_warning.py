@@ -33,6 +33,8 @@ def write(
         ("region", "category"): "region=44,category=BIL",
         ("category",): "category=BIL",
         ("template",): "template=w02f",
+        ("redline",): "redline=VAS.UNAWARE",
+        ("key_account",): "key_account=harbour-group",
         ("channel",): "channel=12345",
         ("department",): "department=billing",
         (): "all",
