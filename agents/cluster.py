@@ -5,7 +5,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from agents.kafkaclient import FORBIDDEN, Brokers, confluent_config, explained
+from agents.kafkaclient import FORBIDDEN, PATIENCE_SECONDS, Brokers, confluent_config, explained
 from models.errors import BarometerError, ContractError
 
 ANSWER_SECONDS: Final = 15.0
@@ -70,7 +70,7 @@ def _described(brokers: Brokers, topics: list[str], seconds: float) -> dict[str,
     found = {}
     for name, future in asked.items():
         try:
-            found[name] = future.result(seconds)
+            found[name] = future.result(seconds + PATIENCE_SECONDS)
         except KafkaException as error:
             if error.args[0].name() != "UNKNOWN_TOPIC_OR_PART":
                 raise

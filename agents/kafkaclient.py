@@ -43,6 +43,10 @@ READING: Final[Mapping[str, Any]] = {
 }
 """What every consumer of confluent-kafka is made with: it commits nothing, and is told where a partition ends."""
 
+PATIENCE_SECONDS: Final = 5.0
+"""By so much longer than librdkafka one waits for the answer to an administrator's question: it says by itself when time is over. Who
+gives up in that very moment destroys a client whose question is just ending; a worker was aborted so, by an assertion in librdkafka."""
+
 ONE_AT_A_TIME: Final[Mapping[str, Any]] = {"max.in.flight.requests.per.connection": 1}
 """For idempotent producers that write little: a first batch that is refused by a broker which does not lead yet must not be
 overtaken by the second one (`agents.introduction` says what follows, and how workers do without this)."""

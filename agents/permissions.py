@@ -9,7 +9,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient  # type: ignore[attr-defined]
 
-from agents.kafkaclient import KafkaAccess, confluent_config
+from agents.kafkaclient import PATIENCE_SECONDS, KafkaAccess, confluent_config
 from models.errors import BarometerError
 from topics.access import Acl, Role
 
@@ -74,7 +74,7 @@ def _answers(asked: Mapping[str, Any]) -> dict[str, set[AclOperation]]:
     found: dict[str, set[AclOperation]] = {}
     for name, future in asked.items():
         try:
-            operations = future.result(ANSWER_SECONDS).authorized_operations
+            operations = future.result(ANSWER_SECONDS + PATIENCE_SECONDS).authorized_operations
         except KafkaException as error:
             code = error.args[0].code()
             if code in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):

@@ -12,7 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from agents.doctor.finding import Finding, ok, warning, wrong
-from agents.kafkaclient import KafkaAccess, confluent_config
+from agents.kafkaclient import PATIENCE_SECONDS, KafkaAccess, confluent_config
 from agents.settings import Settings
 from topics.spec import MAX_MESSAGE_BYTES
 
@@ -59,7 +59,7 @@ def ask(access: KafkaAccess) -> ClusterFacts:
         for one in ids:  # a broker is asked by itself
             resource = ConfigResource(ResourceType.BROKER, str(one))
             answers: dict[Any, Any] = admin.describe_configs([resource], request_timeout=ANSWER_SECONDS)
-            entries = answers[resource].result(ANSWER_SECONDS)
+            entries = answers[resource].result(ANSWER_SECONDS + PATIENCE_SECONDS)
             found[one] = {name: entries[name].value for name in READ if name in entries}
     except (KafkaException, TimeoutError) as error:
         reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer"

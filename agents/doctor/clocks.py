@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from agents.doctor.finding import Finding, ok, warning, wrong
-from agents.kafkaclient import KafkaAccess, confluent_config
+from agents.kafkaclient import PATIENCE_SECONDS, KafkaAccess, confluent_config
 
 AREA: Final = "clocks"
 ANSWER_SECONDS: Final = 10.0
@@ -35,7 +35,7 @@ def newest(access: KafkaAccess, topics: dict[str, int]) -> float | None:
     found = []
     for future in admin.list_offsets(wanted, request_timeout=ANSWER_SECONDS).values() if wanted else ():
         try:
-            stamp = future.result(ANSWER_SECONDS).timestamp
+            stamp = future.result(ANSWER_SECONDS + PATIENCE_SECONDS).timestamp
         except KafkaException:
             continue
         if stamp > 0:
