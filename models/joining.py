@@ -47,7 +47,7 @@ from models.suspicion import Suspicions
 from models.topologytree import Topology
 
 HELD_MAX: Final = 500_000
-"""Most complaints that are held; beyond, the oldest settle early. About 400 MB, reached by no plausible two hours."""
+"""Most complaints that are held; beyond, the oldest settle early. About 450 MB, reached by no plausible two hours."""
 FAULTS_ALONE: Final = 6 * HOUR
 """Where complaints fall silent, time follows the faults by so much, so that incidents close all the same."""
 
