@@ -20,7 +20,7 @@ from models.past import Past, mean_drop, relative
 from models.rule import Kind, Rule, Side
 from models.silence import Silence, silence
 from models.tail import critical_count, upper_tail
-from models.verdict import decided, undecided
+from models.verdict import climbed, decided, undecided
 
 Against = Expectation | Drifting | Past | Silence | Spending | Forecast | None
 """What a window is held against: surge and growth read an expectation, drift one and what it carries, relative and mean_drop the past, and so on."""
@@ -157,13 +157,7 @@ def _growth(rule: Rule, totals: Sequence[int], expectation: Expectation | None) 
         return undecided(rule, Reason.TOO_FEW, n=count, observed=float(count), expected=mean)
     p_value = upper_tail(count, mean, expectation.dispersion)
     is_sure = count >= rule.min_sample and (rule.p_below is None or p_value < rule.p_below)
-    level = -1
-    calm_from = len(rule.steps)
-    for number, step in enumerate(rule.steps):
-        if is_sure and count > step.limit * mean:
-            level = number
-        elif calm_from > number and count <= step.clear * mean:
-            calm_from = number
+    level, calm_from = climbed(rule, count, mean, is_sure=is_sure)
     return decided(
         rule,
         Reason.ABOVE_STEP,

@@ -15,7 +15,7 @@ from models.calendar import HOURS_A_DAY, Calendar
 from models.decision import Decision, Reason
 from models.pane import HOUR
 from models.rule import Rule
-from models.verdict import decided, undecided
+from models.verdict import climbed, decided, undecided
 
 
 class Forecast(NamedTuple):
@@ -50,13 +50,7 @@ def forecast(rule: Rule, found: Forecast | None) -> Decision:
     mean, usual = found.expectation.mean, found.ordinary
     if usual < rule.min_expected:
         return undecided(rule, Reason.TOO_FEW, n=int(mean), observed=mean, expected=usual)
-    level = -1
-    calm_from = len(rule.steps)
-    for number, step in enumerate(rule.steps):
-        if mean > step.limit * usual:
-            level = number
-        elif calm_from > number and mean <= step.clear * usual:
-            calm_from = number
+    level, calm_from = climbed(rule, mean, usual)
     return decided(
         rule,
         Reason.ABOVE_STEP,

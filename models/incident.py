@@ -4,7 +4,7 @@ Owns the words, the priority and the status. Which alarms are one outage is `mod
 it `models.linking`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import nsmallest
@@ -146,7 +146,7 @@ def write_incident(
         affected_number_of_services=outage.subscribers,
         size_class=size.size_class,
         size_limit=size.limits,
-        affected_location=tuple(Reference(id=code, name=_region(code, names, 0)) for code in regions),
+        affected_location=tuple(Reference(id=code, name=names.of("region", code)[0]) for code in regions),
         affected_resource=tuple(Reference(id=id) for id in sorted(outage.elements)[:ELEMENTS_MAX]),
         affected_service=tuple(Reference(id=code) for code in sorted(outage.services)),
         first_alert=iso(outage.raised),
@@ -234,14 +234,9 @@ def _name(outage: Outage, names: Names, language: int) -> str:
     kind = (("network fault", "网络故障"), ("planned work", "计划割接"))[outage.planned][language]
     what = root.problem or root.cause or kind
     where = ("、" if language else ", ").join(
-        _region(code, names, language) for code in sorted(outage.regions)
+        names.of("region", code)[language] for code in sorted(outage.regions)
     )
     services = ("、" if language else ", ").join(sorted(outage.services))
     if language:
         return f"{where or '地点不明'}：{what}{f'（{services}）' if services else ''}"
     return f"{where or 'place unknown'}: {what}{f' ({services})' if services else ''}"
-
-
-def _region(code: str, names: Names, language: int) -> str:
-    regions: Mapping[str, tuple[str, str]] = names.values.get("region", {})
-    return regions[code][language] if code in regions else code

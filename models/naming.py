@@ -46,6 +46,10 @@ class Names:
         """Return the cell in Chinese: `广东·网络质量`, `渠道12345`, `全国`."""
         return "·".join(self._words(cell, 1)) or "全国"
 
+    def of(self, dimension: str, value: str) -> tuple[str, str]:
+        """Return a value in English and Chinese; one without a name as it is written."""
+        return self.values.get(dimension, {}).get(value, (value, value))
+
     def department(self, cell: str, otherwise: str) -> str:
         """Return the slug of the department that a warning about `cell` goes to."""
         dimensions = dimensions_of(cell)

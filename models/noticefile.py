@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Final
 
-from models.datafile import fail, known_keys, mapping, parse, source_of
+from models.datafile import fail, known_keys, parse, source_of
 from models.events import PerceivedSeverity
 from models.noticepolicy import TEXTS, Bad, NoticePolicy, Words
 from models.ruleentry import Entry
@@ -27,7 +27,7 @@ def load_notices(path: Path | None = None) -> NoticePolicy:
 def parse_notices(source: str, name: str = FILE) -> NoticePolicy:
     """Parse and check the file; the errors are those of `load_notices`."""
     keys = ("faults", "planned", "wait", "updates", "services", "unnamed", "place", "texts")
-    whole = _entry(parse(source, name), name, "", keys)
+    whole = Entry.of(parse(source, name), name, "", keys)
     planned, updates, texts = whole.entry("planned"), whole.entry("updates"), whole.entry("texts")
     known_keys(planned.values, ("at_least", "ahead"), name, "planned")
     known_keys(updates.values, ("first_day", "afterwards"), name, "updates")
@@ -57,7 +57,7 @@ def _faults(whole: Entry) -> tuple[Bad, ...]:
         )
     found = []
     for number, value in enumerate(listed):
-        entry = _entry(value, whole.name, f"faults[{number}]", ("severity", "at_least"))
+        entry = Entry.of(value, whole.name, f"faults[{number}]", ("severity", "at_least"))
         found.append(
             Bad(entry.choice("severity", PerceivedSeverity), entry.whole("at_least", 0, _SERVICES_MAX))
         )
@@ -79,11 +79,5 @@ def _text(texts: Entry, key: str) -> Words:
 
 
 def _words(value: Any, name: str, place: str) -> Words:
-    entry = _entry(value, name, place, ("en", "zh"))
+    entry = Entry.of(value, name, place, ("en", "zh"))
     return Words(entry.text("en"), entry.text("zh"))
-
-
-def _entry(value: Any, name: str, place: str, allowed: tuple[str, ...]) -> Entry:
-    entry = Entry(mapping(value, name, place), name, place)
-    known_keys(entry.values, allowed, name, place)
-    return entry

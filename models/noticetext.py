@@ -19,7 +19,7 @@ def words_of(outage: Outage, due: Due, policy: NoticePolicy, names: Names, zone:
     if outage.planned and outage.root.planned_end is not None and due.kind is NoticeKind.OUTAGE_NOTICE:
         end = outage.root.planned_end
     times = {"begin": begin, "end": end, "next": due.until}
-    regions = [names.values.get("region", {}).get(code, (code, code)) for code in sorted(outage.regions)]
+    regions = [names.of("region", code) for code in sorted(outage.regions)]
     services = [policy.services.get(code, Words(code, code)) for code in sorted(outage.services)]
     filled = []
     for language, comma in enumerate((", ", "、")):

@@ -89,8 +89,7 @@ def _promise(
     written: str, value: Any, taxonomy: Taxonomy, name: str, given: dict[tuple[str, str], Promise]
 ) -> None:
     place = f"promises.{written}"
-    entry = Entry(mapping(value, name, place), name, place)
-    known_keys(entry.values, ("codes", "segments", "need", "resolve", "reason"), name, place)
+    entry = Entry.of(value, name, place, ("codes", "segments", "need", "resolve", "reason"))
     entry.text("reason")
     need = entry.text("need")
     if need not in NEEDS:

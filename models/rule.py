@@ -50,7 +50,8 @@ class Kind(StrEnum):
 
 
 _MONOTONE: Final = frozenset({Kind.THRESHOLD, Kind.SURGE, Kind.GROWTH})
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.FORECAST})
+EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.FORECAST})
+"""These are held against what a cell is expected to count."""
 
 
 class Side(StrEnum):
@@ -172,7 +173,7 @@ class Rule:
     @property
     def expects(self) -> bool:
         """Whether it reads what the cell is expected to count: its measure is learned there."""
-        return self.kind in _EXPECTING
+        return self.kind in EXPECTING
 
     @property
     def alarms(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 import yaml
 
-from models.datafile import SafeLoader, fail, mapping, needed, number, text
+from models.datafile import SafeLoader, fail, known_keys, mapping, needed, number, text
 from models.errors import DataFileError
 from models.marks import Marks, NotYamlError
 from models.mistakes import Mistakes
@@ -35,6 +35,17 @@ class Entry:
     place: str
     """Dotted path of the mapping, for example `EW01.trigger[0]`."""
     mistakes: Mistakes = field(default_factory=Mistakes)
+
+    @classmethod
+    def of(cls, value: object, name: str, place: str, allowed: Iterable[str]) -> "Entry":
+        """Return the mapping `value` that stands at `place` of the file `name`.
+
+        Raises:
+            DataFileError: it is none, or has a key outside `allowed`.
+        """
+        entry = cls(mapping(value, name, place), name, place)
+        known_keys(entry.values, allowed, name, place)
+        return entry
 
     @classmethod
     def document(cls, source: str, name: str) -> "tuple[Entry | None, Mistakes]":

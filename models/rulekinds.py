@@ -9,7 +9,7 @@ from typing import Any, Final
 from models.cells import dimensions_of
 from models.measures import FIELDS, MEANS, Stream, index_of
 from models.pane import DAY, HOUR
-from models.rule import Kind, Measure, Step
+from models.rule import EXPECTING, Kind, Measure, Step
 from models.ruleentry import Entry
 from models.windows import LONGEST
 
@@ -28,8 +28,7 @@ OWN: Final = {
 """The fields that only this kind has."""
 ANY: Final = tuple(dict.fromkeys(key for keys in OWN.values() for key in keys))
 
-_EXPECTING: Final = frozenset({Kind.SURGE, Kind.DRIFT, Kind.GROWTH, Kind.SILENCE, Kind.FORECAST})
-_COUNTS: Final = _EXPECTING | {Kind.BURN}
+_COUNTS: Final = EXPECTING | {Kind.BURN}
 _PAST: Final = frozenset({Kind.RELATIVE, Kind.MEAN_DROP})
 _SUMS: Final = ("_seconds", "_sum", "_sq")
 """Endings of fields that are no number of events: over another they are a mean and no share."""
@@ -110,7 +109,7 @@ def read_own(
         own["target"] = silent.tried(silent.number, "target", 0.0, 1.0)
     if kind in _PAST and "min_history" in entry.values:
         own["min_history_seconds"] = entry.tried(entry.seconds, "min_history")
-    if kind in _EXPECTING:
+    if kind in EXPECTING:
         own |= _expecting(entry, kind, window)
     if kind in _PAST:
         baseline = own["baseline_seconds"] = entry.tried(entry.seconds, "baseline") or 0

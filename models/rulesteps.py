@@ -108,16 +108,18 @@ def _growth(entry: Entry, _: bool) -> Steps:
     return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 1e6, may_last=True)
 
 
-def _forecast(entry: Entry, _: bool) -> Steps:
-    triggers = _triggers(entry, ("above",), has_rows=False)
-    clears = _clears(entry, "at_most", triggers, 0.0, 1e6)
-    return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 1e6)
-
-
 def _drift(entry: Entry, _: bool) -> Steps:
+    return _above(entry, 500.0)
+
+
+def _forecast(entry: Entry, _: bool) -> Steps:
+    return _above(entry, 1e6)
+
+
+def _above(entry: Entry, high: float) -> Steps:
     triggers = _triggers(entry, ("above",), has_rows=False)
-    clears = _clears(entry, "at_most", triggers, 0.0, 500.0)
-    return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 500.0)
+    clears = _clears(entry, "at_most", triggers, 0.0, high)
+    return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, high)
 
 
 def _mean_drop(entry: Entry, _: bool) -> Steps:

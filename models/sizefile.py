@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from models.datafile import known_keys, mapping, parse, source_of, texts
+from models.datafile import parse, source_of, texts
 from models.events import PerceivedSeverity
 from models.outagesize import Limit, SizeClass, SizePolicy
 from models.ruleentry import Entry
@@ -27,10 +27,10 @@ def load_sizes(path: Path | None = None) -> SizePolicy:
 
 def parse_sizes(source: str, name: str = FILE) -> SizePolicy:
     """Parse and check the file; the errors are those of `load_sizes`."""
-    whole = _entry(parse(source, name), name, "", ("classes", "limits"))
+    whole = Entry.of(parse(source, name), name, "", ("classes", "limits"))
     classes = {}
     for id, value in whole.entry("classes").values.items():
-        entry = _entry(value, name, f"classes.{id}", ("severity", "en", "zh"))
+        entry = Entry.of(value, name, f"classes.{id}", ("severity", "en", "zh"))
         classes[id] = SizeClass(
             entry.choice("severity", PerceivedSeverity), entry.text("en"), entry.text("zh")
         )
@@ -38,7 +38,7 @@ def parse_sizes(source: str, name: str = FILE) -> SizePolicy:
     return SizePolicy(
         classes,
         tuple(
-            _limit(id, _entry(value, name, f"limits.{id}", _LIMIT), classes) for id, value in limits.items()
+            _limit(id, Entry.of(value, name, f"limits.{id}", _LIMIT), classes) for id, value in limits.items()
         ),
     )
 
@@ -83,9 +83,3 @@ def _one_of(entry: Entry, *keys: str) -> str:
     if len(found) > 1:
         entry.fail(keys[0], f"stands beside {keys[1]}", "write one of them")
     return found[0]
-
-
-def _entry(value: object, name: str, place: str, allowed: tuple[str, ...]) -> Entry:
-    entry = Entry(mapping(value, name, place), name, place)
-    known_keys(entry.values, allowed, name, place)
-    return entry

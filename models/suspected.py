@@ -67,11 +67,7 @@ def write_suspicion(
         suspicion: why.
         names: words for the region and the department.
     """
-    regions = names.values.get("region", {})
-    department = names.values.get("department", {}).get(DEPARTMENT, (DEPARTMENT, DEPARTMENT))
-    where = (
-        () if region == UNKNOWN else (Reference(id=region, name=regions.get(region, (region, region))[0]),)
-    )
+    where = () if region == UNKNOWN else (Reference(id=region, name=names.of("region", region)[0]),)
     return Incident(
         id=id,
         sequence=0,
@@ -91,13 +87,12 @@ def write_suspicion(
         urge_count=tally.urges,
         link_reasons=tally.reasons,
         suspicion=suspicion,
-        responsible_party=Reference(id=DEPARTMENT, name=department[0]),
+        responsible_party=Reference(id=DEPARTMENT, name=names.of("department", DEPARTMENT)[0]),
     )
 
 
 def _name(region: str, elements: Collection[str], element: str, names: Names, language: int) -> str:
-    regions = names.values.get("region", {})
-    place = regions.get(region, (region, region))[language]
+    place = names.of("region", region)[language]
     if region == UNKNOWN:
         place = ("place unknown", "地点不明")[language]
     below = ""

@@ -282,8 +282,7 @@ def _clocks(values: Mapping[str, Any], name: str) -> dict[Priority, Clock]:
 
 
 def _condition(code: str, value: object, taxonomy: Taxonomy, name: str) -> Condition:
-    entry = Entry(mapping(value, name, f"conditions.{code}"), name, f"conditions.{code}")
-    known_keys(entry.values, ("tier", "first", "when", "reason"), name, entry.place)
+    entry = Entry.of(value, name, f"conditions.{code}", ("tier", "first", "when", "reason"))
     entry.text("reason")
     first = entry.values.get("first", False)
     if not isinstance(first, bool):
@@ -307,9 +306,8 @@ _CASE_KEYS: Final = (
 
 
 def _case(value: object, place: str, taxonomy: Taxonomy, name: str) -> Case:
-    entry = Entry(mapping(value, name, place), name, place)
+    entry = Entry.of(value, name, place, _CASE_KEYS)
     values = entry.values
-    known_keys(values, _CASE_KEYS, name, place)
     if not values:
         fail(name, place, "asks nothing", "say what must be so; what holds for all complaints is `otherwise`")
     if values.get("red_line", True) is not True:

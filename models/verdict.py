@@ -5,6 +5,20 @@ from models.interval import Interval
 from models.rule import Rule
 
 
+def climbed(rule: Rule, value: float, unit: float, *, is_sure: bool = True) -> tuple[int, int]:
+    """Return the highest step whose limit, in multiples of `unit`, `value` lies above (-1: none, or it is not sure), and the lowest
+    that is clear.
+    """
+    level = -1
+    calm_from = len(rule.steps)
+    for number, step in enumerate(rule.steps):
+        if is_sure and value > step.limit * unit:
+            level = number
+        elif calm_from > number and value <= step.clear * unit:
+            calm_from = number
+    return level, calm_from
+
+
 def decided(
     rule: Rule,
     crossed: Reason,

@@ -9,6 +9,7 @@ warning say the same. The surprise is on the scale of standard deviations (`mode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from models.burn import window_end
 from models.cells import ALL
 from models.measures import FIELDS, Stream
 from models.outcomes import EarlyWarning, WindowSnapshot
@@ -99,7 +100,7 @@ def _told(
     told = windows.get(f"{Stream.COMPLAINTS}|{cell}")
     if told is None:
         return None
-    end = told.closed_until if seconds <= HOUR else told.closed_until - told.closed_until % HOUR
+    end = window_end(seconds, told.closed_until)
     start = end - seconds
     begins = warning.pane - len(warning.expected_line) * warning.line_seconds
     known = min(end, warning.pane) - max(start, begins)
