@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from agents.crashpoints import reach
 from agents.outbox import Outbox
+from agents.runs import beginning_of, read_for
 from models.errors import ContractError
 
 log = logging.getLogger(__name__)
@@ -220,7 +221,7 @@ class BatchCore:
             agent.restore(record.key, record.value)
             self._unread[changelog] = record.offset + 1
         reach("fold")
-        self._restored[changelog.topic] += len(following)
+        self._restored[changelog.topic] += read_for(following)
         return None
 
     def _next(self, partition: Partition, expected: int, records: Sequence[Any]) -> Sequence[Any] | None:
@@ -229,10 +230,9 @@ class BatchCore:
             records = [record for record in records if record.offset >= expected]
             if not records:
                 return records
-        first = records[0].offset
+        first = beginning_of(records)
         if first > expected and self._holes.get(partition) != first:
             self._holes[partition] = first
-            # A producer with transactions leaves one behind each of them, and compaction many.
             log.debug("%s[%d]: expected offset %d, got %d; reading again", *partition, expected, first)
             return None
         self._holes.pop(partition, None)

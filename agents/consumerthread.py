@@ -14,7 +14,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
-from agents import fetched, offsetfetch
+from agents import fetched, offsetfetch, runs
 from agents.batch import Committed, Partition
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,11 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         fetched.install(Path(self.app.conf.datadir))
+        core = cast(Any, transport).core
+        runs.install(
+            {route.topic: False for route in core.routes.values()}
+            | {route.changelog: True for route in core.routes.values()}
+        )
         offsetfetch.install()
         consumer = super()._create_worker_consumer(transport)
         # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().

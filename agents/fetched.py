@@ -31,6 +31,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import decode_varint
 
 from agents.deadletter import Cut
+from agents.runs import Reader
 from models.errors import ContractError
 from models.events import MAX_RECORD_BYTES
 from topics.headers import UNREADABLE_NAME
@@ -304,7 +305,7 @@ _ZSTD_BLOCK: Final = 128 * 1024
 _ZSTD_REPEATED, _ZSTD_COMPRESSED = 1, 2
 
 
-class _Wanted(fetcher.PartitionRecords):  # type: ignore[misc]
+class _Wanted(Reader):
     """Tells the records which offset was asked for: a pass has to get beyond it."""
 
     def __init__(self, tp: Any, records: FetchedRecords, aborted: Any, fetch_offset: int, *rest: Any) -> None:

@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     )
     linger_ms: float = Field(1.0, ge=0, le=1_000, description="How long the producer waits to fill a batch.")
     session_timeout_seconds: float = Field(
-        6.0, ge=1, le=1_800, description="The group waits this long for a silent worker before it reassigns."
+        6.0,
+        ge=1,
+        le=1_800,
+        description="The group waits this long for a silent worker before it reassigns; not set, 3 s where the brokers allow it.",
     )
     heartbeat_interval_seconds: float = Field(
         0.5,

@@ -33,6 +33,7 @@ from agents.batch import BatchCore, Partition
 from agents.consumerthread import BatchConsumerThread
 from agents.crashpoints import reach
 from agents.outbox import POLL_SECONDS
+from agents.runs import whole
 from models.errors import ContractError
 
 log = logging.getLogger(__name__)
@@ -154,7 +155,7 @@ class BatchConsumer(driver.Consumer):
                 if again is not None:
                     await self.seek(TP(*source), again)
                 else:
-                    await self._hand_to_faust(TP(*source), records[-1:])
+                    await self._hand_to_faust(TP(*source), [whole(tp, records[-1])])
             else:
                 await self._hand_to_faust(TP(*source), records)
 

@@ -33,6 +33,7 @@ from agents.faults.policies import load_policies
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
 from agents.permissions import REMEDY, Forbidden, refuse_forbidden
+from agents.session import with_session
 from agents.settings import DEMO_CUSTOMER_KEY, Settings
 from agents.single.thread import Owner, OwnerThread
 from agents.transport import BatchConsumer
@@ -246,6 +247,7 @@ def run_worker(settings: Settings) -> None:
         changelogs = (Acl("topic", changelog_of(table), ("Read", "Write")) for table in ("windows", *Stream))
         wanted = acls(Role.WORKER, heartbeats=settings.heartbeats, faults=settings.faults, duty=settings.duty)
         refuse_forbidden(access, (*wanted, *changelogs))
+    settings = with_session(settings, access)
     board = board_of(settings)
     topics = [PANES, EXCESSES, *BOARD_TOPICS, *(input_of(stream) for stream in Stream)]
     ids = topic_ids(access, topics, settings.partitions)

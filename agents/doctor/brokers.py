@@ -1,70 +1,16 @@
 """The Kafka cluster: how many brokers, which release, and the settings of brokers on which something of Barometer depends."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
-    ConfigResource,
-    ResourceType,
-)
-
+from agents.clusterfacts import ClusterFacts
 from agents.doctor.finding import Finding, ok, warning, wrong
-from agents.kafkaclient import PATIENCE_SECONDS, KafkaAccess, confluent_config
+from agents.session import LEAST_ALLOWED, session_seconds
 from agents.settings import Settings
 from topics.spec import MAX_MESSAGE_BYTES
 
 AREA: Final = "broker"
-ANSWER_SECONDS: Final = 10.0
-READ: Final = (
-    *(
-        "min.insync.replicas",
-        "message.max.bytes",
-        "group.min.session.timeout.ms",
-        "group.max.session.timeout.ms",
-    ),
-    *(
-        "offsets.topic.replication.factor",
-        "transaction.state.log.replication.factor",
-        "transaction.state.log.min.isr",
-    ),
-    *("unclean.leader.election.enable", "offsets.retention.minutes"),
-)
-"""Settings that are looked at."""
 SAFE_REPLICAS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterFacts:
-    """What a cluster says of itself. `brokers` is id -> setting -> value; empty where it may not be read."""
-
-    ids: tuple[int, ...]
-    brokers: Mapping[int, Mapping[str, str]]
-    hidden: str = ""
-    """Why settings could not be read."""
-
-
-def ask(access: KafkaAccess) -> ClusterFacts:
-    """Return what the cluster says.
-
-    Raises:
-        KafkaException: it does not answer.
-    """
-    admin = AdminClient({**confluent_config(access), "log_level": 0, "socket.timeout.ms": 10_000})
-    ids = tuple(sorted(admin.list_topics(timeout=ANSWER_SECONDS).brokers))
-    found: dict[int, Mapping[str, str]] = {}
-    try:
-        for one in ids:  # a broker is asked by itself
-            resource = ConfigResource(ResourceType.BROKER, str(one))
-            answers: dict[Any, Any] = admin.describe_configs([resource], request_timeout=ANSWER_SECONDS)
-            entries = answers[resource].result(ANSWER_SECONDS + PATIENCE_SECONDS)
-            found[one] = {name: entries[name].value for name in READ if name in entries}
-    except (KafkaException, TimeoutError) as error:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer"
-        return ClusterFacts(ids, {}, reason)
-    return ClusterFacts(ids, found)
 
 
 def judge(facts: ClusterFacts, settings: Settings) -> Iterator[Finding]:
@@ -139,8 +85,8 @@ def _replicas(facts: ClusterFacts, settings: Settings) -> Iterator[Finding]:
 
 
 def _sessions(facts: ClusterFacts, settings: Settings) -> Iterator[Finding]:
-    mine = int(settings.session_timeout_seconds * 1000)
-    least = max(_numbers(facts, "group.min.session.timeout.ms").values(), default=0)
+    mine = int(session_seconds(settings, facts) * 1000)
+    least = max(_numbers(facts, LEAST_ALLOWED).values(), default=0)
     most = min(_numbers(facts, "group.max.session.timeout.ms").values(), default=mine)
     if not least <= mine <= most:
         yield wrong(

@@ -7,6 +7,7 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
+from agents.clusterfacts import ask
 from agents.doctor import board, brokers, clocks, configuration, versions
 from agents.doctor.finding import Finding, ok, warning, wrong
 from agents.kafkaclient import KafkaAccess, access_of
@@ -59,7 +60,7 @@ def examine(settings: Settings, origins: Mapping[str, str], role: Role) -> Itera
 
 def _kafka(settings: Settings, access: KafkaAccess, role: Role) -> Iterator[Finding]:
     try:
-        yield from brokers.judge(brokers.ask(access), settings)
+        yield from brokers.judge(ask(access), settings)
     except KafkaException as error:
         yield warning(
             brokers.AREA,

@@ -25,7 +25,7 @@ from agents.embedded.errors import PartUnavailable
 from agents.embedded.guard import Guarded
 from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
-from agents.embedded.places import free_ports
+from agents.embedded.places import free_ports, give_back
 from agents.embedded.security import INTERNAL, Security
 from agents.embedded.storage import format_storage, kafka_id
 
@@ -187,6 +187,7 @@ class KafkaCluster:
             with ThreadPoolExecutor(self.nodes) as pool:
                 list(pool.map(Guarded.close, self._processes.values()))
         self._processes.clear()
+        give_back(self._ports)
         self._started = False
         if self._data_dir is None and self._root != Path():
             shutil.rmtree(self._root, ignore_errors=True)

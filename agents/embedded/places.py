@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +30,13 @@ def cache_dir() -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` distinct loopback ports that nobody listens on.
+    """Return `count` distinct loopback ports that nobody listens on, and that nobody else who asks here is given meanwhile.
 
     They lie below the range from which the system takes ports of outgoing connections. A port of that range can be
     taken between this call and the part's own bind, or, after a `kill -9`, by a client that connects to itself.
+
+    A part binds its port seconds later, and not at all while it is down. Till they are given back, then, each is held by a
+    UDP socket of the same number: TCP takes no notice of it, and the system lets go of it however this process ends.
 
     Raises:
         OSError: no free port was found.
@@ -44,15 +48,36 @@ def free_ports(count: int) -> list[int]:
     candidates = (
         list(range(_PORTS_FROM, below)) if below > _PORTS_FROM + count else list(range(10_000, _PORTS_FROM))
     )
-    random.shuffle(candidates)
+    # Not the generator that tests seed: processes with one seed would all ask for the same ports.
+    random.SystemRandom().shuffle(candidates)
     found: list[int] = []
     for port in candidates:
         if len(found) == count:
             return found
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-    raise OSError(f"no {count} free ports between {candidates[0]} and {candidates[-1]} on 127.0.0.1")
+        if _take(port):
+            found.append(port)
+    raise OSError(f"no {count} free ports between {min(candidates)} and {max(candidates)} on 127.0.0.1")
+
+
+def give_back(ports: Iterable[int]) -> None:
+    """Let others have `ports`, of which some may have been given back before."""
+    for port in ports:
+        if (token := _held.pop(port, None)) is not None:
+            token.close()
+
+
+_held: Final[dict[int, socket.socket]] = {}
+
+
+def _take(port: int) -> bool:
+    """Return whether nobody listens on the port or holds it; from then on this process holds it."""
+    token = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            token.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            token.close()
+            return False
+    _held[port] = token
+    return True

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 
 from agents.embedded.errors import INSTALL_HINT, PartUnavailable
 from agents.embedded.guard import Guarded
-from agents.embedded.places import free_ports
+from agents.embedded.places import free_ports, give_back
 
 OLDEST: Final = 6
 """Major version of redis-server that is new enough (ACLs, RESP3)."""
@@ -139,6 +139,7 @@ class RedisServer:
         if self._process is not None:
             self._process.close()
             self._process = None
+            give_back([self._port])
         if self._data_dir is None and self._root != Path():
             shutil.rmtree(self._root, ignore_errors=True)
 

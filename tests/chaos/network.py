@@ -16,7 +16,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
-from agents.embedded.places import free_ports
+from agents.embedded.places import free_ports, give_back
 
 CHUNK: Final = 64 * 1024
 LOOK_SECONDS: Final = 0.02
@@ -63,6 +63,8 @@ class Network:
         self._pipe.close()
         self._process.join(READY_SECONDS)
         self._process.close()
+        for ports in self.ports:
+            give_back(ports)
 
     def lead_to(self, targets: Sequence[Sequence[int]]) -> None:
         """Say which loopback port stands behind each relay, in the shape of `ports`; returns when they listen."""

@@ -7,11 +7,20 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 
 from agents.app import CHANGELOG, changelog_of
 from agents.embedded.kafka import KafkaCluster
+from agents.kafkaclient import access_of
+from agents.session import with_session
+from agents.settings import load_settings
 from models.measures import Stream
 from tests.real.pipeline import Pipeline
 from tests.real.test_worker import OWN
 
 pytestmark = pytest.mark.timeout(300)
+
+
+def session_of(kafka: KafkaCluster) -> float:
+    """Return the session timeout of a worker that was told none."""
+    settings = load_settings(brokers=kafka.bootstrap)
+    return with_session(settings, access_of(settings)).session_timeout_seconds
 
 
 def test_changelogs_are_made_so_that_they_are_compacted_soon(
@@ -28,6 +37,8 @@ def test_changelogs_are_made_so_that_they_are_compacted_soon(
         settings = {name: entry.value for name, entry in answer.result(30).items()}
         assert {name: settings[name] for name in CHANGELOG} == CHANGELOG
         assert settings["cleanup.policy"] == "compact"
+    # These brokers allow a second.
+    assert session_of(fresh_kafka) == 3.0
 
 
 def test_a_session_timeout_that_the_brokers_refuse_is_named_with_its_remedy(tmp_path: Path) -> None:
@@ -42,3 +53,5 @@ def test_a_session_timeout_that_the_brokers_refuse_is_named_with_its_remedy(tmp_
         assert "session timeout of 3 s" in said
         assert "BAROMETER_SESSION_TIMEOUT_SECONDS" in said
         assert "group.min.session.timeout.ms" in said
+        # Where nobody has set one, none is refused.
+        assert session_of(kafka) == 6.0

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from redis.exceptions import ResponseError
 
+from agents.clusterfacts import ClusterFacts
 from agents.commands.doctor import doctor
 from agents.doctor import board, brokers, clocks, configuration, versions
 from agents.doctor.finding import Finding, State
@@ -40,9 +41,16 @@ def cluster(
     nodes: int = 3, *, replication: int = 3, session: float = 6.0, **changed: str
 ) -> dict[str, State]:
     values = {**CLUSTER, **{name.replace("_", "."): value for name, value in changed.items()}}
-    facts = brokers.ClusterFacts(tuple(range(nodes)), dict.fromkeys(range(nodes), values))
+    facts = ClusterFacts(tuple(range(nodes)), dict.fromkeys(range(nodes), values))
     settings = load_settings(replication=replication, session_timeout_seconds=session)
     return states(brokers.judge(facts, settings))
+
+
+def test_a_session_that_nobody_chose_is_the_one_that_workers_take() -> None:
+    """Brokers that want ten seconds refuse the default of six, and no worker asks for it."""
+    facts = ClusterFacts((1,), {1: {**CLUSTER, "group.min.session.timeout.ms": "10000"}})
+    told = [one.what for one in brokers.judge(facts, load_settings(replication=3))]
+    assert "sessions of 10 s are allowed (group.min.session.timeout.ms=10000)" in told
 
 
 def test_a_good_cluster_is_blamed_for_nothing() -> None:
@@ -92,7 +100,7 @@ def test_a_cluster_that_does_not_fit_is_told_with_what_to_do(found: object, said
 
 def test_settings_that_may_not_be_read_are_a_warning() -> None:
     """Not knowing is not being wrong."""
-    facts = brokers.ClusterFacts((1, 2, 3), {}, "Cluster authorization failed")
+    facts = ClusterFacts((1, 2, 3), {}, "Cluster authorization failed")
     told = states(brokers.judge(facts, load_settings(replication=3)))
     assert set(told.values()) == {State.WARNING}
 

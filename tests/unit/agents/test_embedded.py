@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import random
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,7 +19,7 @@ from agents.embedded.archive import archive_of, flags_of
 from agents.embedded.errors import PartUnavailable
 from agents.embedded.jars import Jar, fetch_jars, lock_path, read_lock
 from agents.embedded.java import Java, find_java
-from agents.embedded.places import free_ports
+from agents.embedded.places import free_ports, give_back
 from models.errors import ContractError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -161,6 +164,28 @@ def test_ports_are_distinct_and_outside_the_range_of_outgoing_connections() -> N
     ports = free_ports(50)
     assert len(set(ports)) == 50
     assert all(1024 < port < below for port in ports) or below <= 20_050
+
+
+def test_a_port_that_was_given_is_given_to_nobody_else_until_it_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three processes of tests, with one seed, once asked in the same second: two brokers were to listen on one port."""
+    monkeypatch.setattr(places, "_EPHEMERAL_RANGE", Path("/nowhere"))
+    monkeypatch.setattr(places, "_PORTS_FROM", places._EPHEMERAL_FROM - 12)
+    random.seed(7)
+    ours = free_ports(3)
+    asked = "import random; random.seed(7)\nfrom agents.embedded import places\nplaces._PORTS_FROM = places._EPHEMERAL_FROM - 12\n"
+    asked += "places._EPHEMERAL_RANGE = places.Path('/nowhere')\nprint(*places.free_ports(3))"
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as part:
+        # Who holds a port may listen on it.
+        part.bind(("127.0.0.1", ours[0]))
+        theirs = subprocess.run(
+            [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+        ).stdout
+    assert len(ours) == len(theirs.split()) == 3
+    assert not {str(port) for port in ours} & set(theirs.split())
+    give_back(ours)
+    assert not places._held.keys() & set(ours)
 
 
 def test_downloads_lie_in_the_checkout_or_in_the_users_cache(
