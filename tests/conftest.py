@@ -18,6 +18,7 @@ from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer, find_redis
+from tests.emptied import Emptied
 from tests.examples import examples
 
 # Examples are not timed: the machine may be busy. In CI they are the same in every run; locally each run looks further.
@@ -54,6 +55,8 @@ def _leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     if REAL in request.path.parents:
         with catch_warnings(action="ignore", category=ResourceWarning):
             gc.collect()
+        # What is left lives on, and need not be looked through again after every test.
+        gc.freeze()
 
 
 def pytest_report_header() -> list[str]:
@@ -105,12 +108,19 @@ def kafka() -> Iterator[KafkaCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def _emptied() -> Iterator[Emptied]:
+    emptied = Emptied()
+    yield emptied
+    emptied.close()
+
+
 @pytest.fixture
-def fresh_kafka() -> Iterator[KafkaCluster]:
-    """One Kafka node for one test (3 s): for pipelines, whose topic names are fixed, and for killing it."""
+def fresh_kafka(_emptied: Emptied) -> Iterator[KafkaCluster]:
+    """One Kafka node, in which nothing is, for one test: for pipelines, whose topic names are fixed, and for killing it."""
     _installed_kafka()
-    with KafkaCluster() as cluster:
-        yield cluster
+    yield _emptied.take()
+    _emptied.give_back()
 
 
 @pytest.fixture(scope="session")
