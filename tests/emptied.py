@@ -1,10 +1,12 @@
-"""A Kafka node for one test after the other: what a test has left is deleted, and the next one finds nothing.
+"""Kafka nodes for one test after the other: what a test has left is deleted, and the next one finds nothing.
 
 A node that starts costs seconds of a processor, most of them after its start: its code is compiled when it first runs. Emptying
 one costs tenths. A node that was killed or restarted, or that cannot be emptied, is not given to anybody again.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -18,36 +20,37 @@ ANSWER_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.1
 
 
-class Emptied:
-    """Holds at most one node."""
+class EmptiedNodes:
+    """As many nodes as were ever held at once."""
 
     def __init__(self) -> None:
-        self._cluster: KafkaCluster | None = None
-        self._pids: dict[int, int] = {}
+        self._free: list[KafkaCluster] = []
 
-    def take(self) -> KafkaCluster:
-        """Return a node in which nothing is.
+    @contextmanager
+    def node(self) -> Iterator[KafkaCluster]:
+        """Hold a node in which nothing is.
 
         Raises:
             PartUnavailable: as `KafkaCluster.start`.
         """
-        if self._cluster is None:
-            cluster = KafkaCluster()
-            cluster.start()
-            self._cluster, self._pids = cluster, cluster.pids
-        return self._cluster
-
-    def give_back(self) -> None:
-        """Delete what is in it, or end it."""
-        cluster = self._cluster
-        if cluster is not None and not (cluster.pids == self._pids and empty(cluster.bootstrap)):
-            self.close()
+        if not self._free:
+            started = KafkaCluster()
+            started.start()
+            self._free.append(started)
+        held = self._free.pop()
+        pids = held.pids
+        try:
+            yield held
+        finally:
+            if held.pids == pids and empty(held.bootstrap):
+                self._free.append(held)
+            else:
+                held.stop()
 
     def close(self) -> None:
-        """End the node, if there is one."""
-        if self._cluster is not None:
-            self._cluster.stop()
-            self._cluster = None
+        """End the nodes that nobody holds."""
+        while self._free:
+            self._free.pop().stop()
 
 
 def empty(brokers: str) -> bool:
@@ -59,7 +62,7 @@ def empty(brokers: str) -> bool:
             if time.monotonic() > deadline:
                 return False
             time.sleep(LOOK_SECONDS)
-    except KafkaException:
+    except (KafkaException, TimeoutError):
         return False
     return True
 

@@ -40,9 +40,10 @@ def worker(**flags: Any) -> None:
     # Until `agents.app.spare_the_collector`: what a start makes stays, and looking for cycles in it takes a fifth of the time.
     gc.disable()
     from agents.settings import load_settings
-    from agents.worker import run_worker
     from monitoring.logs import configure_logging
 
-    settings = load_settings(**flags)
+    settings = load_settings(**flags)  # a wrong one is told before the rest is imported
+    from agents.worker import run_worker
+
     configure_logging(settings.log_level, json=settings.log_json)
     run_worker(settings)
