@@ -1,15 +1,17 @@
 """The nodes that serve one test after the other: what was in one is gone, and one that cannot be emptied is replaced."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from signal import SIGSTOP
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from tests import emptied
 from tests.emptied import EmptiedNodes
+from tests.real.pipeline import until
 
 TOPIC = "numbers"
 GROUP = "readers"
@@ -31,7 +33,14 @@ def fill(brokers: str) -> None:
     producer.produce(TOPIC, b"1")
     assert producer.flush(30) == 0
     reader = Consumer({"bootstrap.servers": brokers, "group.id": GROUP, "log_level": 0})
-    reader.commit(offsets=[TopicPartition(TOPIC, 0, 1)], asynchronous=False)
+
+    def is_committed() -> bool:
+        # The first group of a node waits for its coordinator.
+        with suppress(KafkaException):
+            return bool(reader.commit(offsets=[TopicPartition(TOPIC, 0, 1)], asynchronous=False))
+        return False
+
+    until(is_committed, "the group has an offset")
     reader.close()
 
 
