@@ -18,6 +18,7 @@ from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer, find_redis
+from tests.emptied import EmptiedNodes
 from tests.examples import examples
 
 # Examples are not timed: the machine may be busy. In CI they are the same in every run; locally each run looks further.
@@ -28,10 +29,11 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 REAL = Path(__file__).with_name("real")
 
 LONGEST: Final = (
-    "test_chaos", "test_endings", "test_worker", "test_stop", "test_console", "test_security", "test_faults", "test_pipeline", "test_duty",
-    "test_rulesets", "test_fuzzed", "test_delivery", "test_transport", "test_edges_records", "test_embedded", "test_subscribers",
+    "test_chaos", "test_stop", "test_console", "test_pipeline", "test_duty", "test_security", "test_rulesets", "test_faults",
+    "test_endings", "test_transport", "test_worker", "test_fuzzed", "test_delivery", "test_subscribers", "test_embedded",
+    "test_faults_day", "test_rolling", "test_zombie", "test_boardagent", "test_backtest", "test_edges_restarts", "test_edges_records",
 )  # fmt: skip
-"""Files that take a minute and more, the longest first."""
+"""Files that take longer than others, about the longest first; those that mostly wait among those that compute."""
 
 _missing: dict[str, str] = {}
 """Part -> why it cannot be had, for the summary."""
@@ -54,6 +56,8 @@ def _leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     if REAL in request.path.parents:
         with catch_warnings(action="ignore", category=ResourceWarning):
             gc.collect()
+        # What is left lives on, and need not be looked through again after every test.
+        gc.freeze()
 
 
 def pytest_report_header() -> list[str]:
@@ -98,19 +102,26 @@ def installed_kafka() -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[KafkaCluster]:
-    """One Kafka node for the session. Tests share it: take topic and group names of your own."""
+def _nodes() -> Iterator[EmptiedNodes]:
+    nodes = EmptiedNodes()
+    yield nodes
+    nodes.close()
+
+
+@pytest.fixture(scope="module")
+def kafka(_nodes: EmptiedNodes) -> Iterator[KafkaCluster]:
+    """One Kafka node for the tests of a file. They share it: each takes topic and group names of its own."""
     _installed_kafka()
-    with KafkaCluster() as cluster:
-        yield cluster
+    with _nodes.node() as node:
+        yield node
 
 
 @pytest.fixture
-def fresh_kafka() -> Iterator[KafkaCluster]:
-    """One Kafka node for one test (3 s): for pipelines, whose topic names are fixed, and for killing it."""
+def fresh_kafka(_nodes: EmptiedNodes) -> Iterator[KafkaCluster]:
+    """One Kafka node, in which nothing is, for one test: for pipelines, whose topic names are fixed, and for killing it."""
     _installed_kafka()
-    with KafkaCluster() as cluster:
-        yield cluster
+    with _nodes.node() as node:
+        yield node
 
 
 @pytest.fixture(scope="session")

@@ -38,13 +38,11 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def brokers(installed_kafka: None) -> Iterator[str]:
+def brokers(kafka: KafkaCluster) -> str:
     """A Kafka with the topics of the board. The tests of this file share it: what one wrote stays there."""
-    with KafkaCluster() as cluster:
-        provision(
-            cluster.bootstrap, [by_name(topic) for topic in TOPICS], partitions=PARTITIONS, replication=1
-        )
-        yield cluster.bootstrap
+    topics = [by_name(topic) for topic in TOPICS]
+    provision(kafka.bootstrap, topics, partitions=PARTITIONS, replication=1)
+    return kafka.bootstrap
 
 
 @pytest.fixture

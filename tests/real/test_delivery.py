@@ -1,7 +1,6 @@
 """Notifications delivered on real Kafka: receivers die, are slow, refuse and come back; the deliverer is killed; Alertmanager knows."""
 
 import json
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
@@ -31,12 +30,11 @@ PARTITIONS: Final = 2
 
 
 @pytest.fixture(scope="module")
-def log(installed_kafka: None) -> Iterator[str]:
+def log(kafka: KafkaCluster) -> str:
     """A Kafka with the two topics; the tests take receivers and regions of their own."""
-    with KafkaCluster() as cluster:
-        specs = [by_name(NOTIFICATIONS), by_name(DELIVERY_FAILURES)]
-        provision(cluster.bootstrap, specs, partitions=PARTITIONS, replication=1)
-        yield cluster.bootstrap
+    specs = [by_name(NOTIFICATIONS), by_name(DELIVERY_FAILURES)]
+    provision(kafka.bootstrap, specs, partitions=PARTITIONS, replication=1)
+    return kafka.bootstrap
 
 
 def tell(brokers: str, *told: Notification) -> None:

@@ -1,5 +1,6 @@
 """The kept lexicon says what a compiled one says, and is never trusted where it is damaged or of another version."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,15 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path: Path, compile
     blocked.write_text("")
     assert kept_classifier(blocked / "lexicon").classify("没信号").subcategory == "NET.COV"
     assert len(compiled_once) == 1
+
+
+def test_the_collector_of_cycles_comes_back(tmp_path: Path, compiled_once: list[int]) -> None:
+    """It is kept away while the lexicon is made, and where somebody else keeps it away."""
+    kept_classifier(tmp_path)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        kept_classifier(tmp_path)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -1,5 +1,6 @@
 """Topics that Faust creates at a start, while a broker goes away: asked for again, unless asking again cannot help."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,16 @@ def test_changelogs_take_the_brokers_time(tmp_path: Path, monkeypatch: pytest.Mo
     configs = {name: table.changelog_topic.config for name, table in tables.data.items()}
     assert set(configs) == {"windows", *Stream}
     assert {config["message.timestamp.type"] for config in configs.values()} == {"LogAppendTime"}
+
+
+def test_the_collector_of_cycles_comes_back_when_a_worker_has_started() -> None:
+    """`barometer worker` keeps it away from the first import on."""
+    before = gc.get_threshold()
+    gc.disable()
+    try:
+        app.spare_the_collector()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        gc.set_threshold(*before)
