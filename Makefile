@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Byte code is kept whatever the surroundings say: without it each process of the tests compiles all of them anew, some 6 s each.
+export PYTHONDONTWRITEBYTECODE :=
+# A file's tests in one process: what they share is worked out once.
+UNIT := $(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/unit
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
@@ -25,15 +29,15 @@ lint: env ## format, lint, types, imports
 	@$(BIN)/lint-imports --no-logo
 
 check: lint ## lint, and the unit tests but for those marked slow, properties with fewer examples: under a minute
-	@BAROMETER_TEST_SCALE=quick $(BIN)/pytest --quiet --numprocesses 2 -m "not slow" tests/unit
+	@BAROMETER_TEST_SCALE=quick $(UNIT) -m "not slow"
 
 test: lint ## everything: lint, unit tests, tests on real Kafka and Redis
-	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit
+	@$(UNIT)
 	@echo "now on the real parts:"
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/real
 
 coverage: env ## which lines the unit tests pass; fails below nine tenths
-	@$(BIN)/pytest --quiet --numprocesses 2 tests/unit --cov
+	@$(UNIT) --cov
 
 bench: env ## the benchmark: finished worker, naive Faust and a bare loop, interleaved on real Kafka
 	@$(BIN)/python -m benchmarks

@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,16 +30,19 @@ log = logging.getLogger(__name__)
 _DIGEST_BYTES: Final = 32
 
 
-def kept_classifier(folder: Path | None = None) -> Classifier:
-    """Return the classifier of the packaged lexicon.
-
-    Args:
-        folder: where it is kept; by default `lexicon` in the cache folder.
+@cache
+def kept_classifier() -> Classifier:
+    """Return the classifier of the packaged lexicon, kept in `lexicon` of the cache folder. Read once for each process.
 
     Raises:
         DataFileError: a data file is wrong; the message says where and what to do.
     """
-    place = (folder or cache_dir() / "lexicon") / f"{judge_version()}-{sys.implementation.cache_tag}"
+    return classifier_in(cache_dir() / "lexicon")
+
+
+def classifier_in(folder: Path) -> Classifier:
+    """Return the classifier of the packaged lexicon, kept in a folder; the errors are those of `kept_classifier`."""
+    place = folder / f"{judge_version()}-{sys.implementation.cache_tag}"
     taxonomy = load_taxonomy()
     # Hundreds of thousands of objects, none of them in a cycle: looking for cycles took a third of the time.
     had_collector = gc.isenabled()

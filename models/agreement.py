@@ -118,6 +118,8 @@ def agreement(
 def shared(own: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
     """Return the fragments of 8 Chinese characters or 6 English words that stand both in `own` texts and in `texts`: fragment -> own text."""
     known = {fragment for text in texts for fragment in _fragments(text)}
+    if not known:  # nothing is long enough: there is no need to go through the own texts
+        return {}
     return {fragment: text for text in own for fragment in _fragments(text) if fragment in known}
 
 

@@ -29,11 +29,10 @@ from models.lexicon import (
     VULNERABLE,
     WORD,
     Lexicon,
-    load_lexicon,
 )
 from models.outcomes import Alternative, Evidence
 from models.stretched import TRIPLES, relaxed
-from models.taxonomy import PRAISE, UNKNOWN, Taxonomy, load_taxonomy
+from models.taxonomy import PRAISE, UNKNOWN, Taxonomy
 
 BELIEVED: Final = 1.0
 """Least score of a category; below it the text is OTH.UNK."""
@@ -392,9 +391,3 @@ class Classifier:
         category, leaf, coarse, red_line = self._leaves[best]
         confidence = self._confidence[int(best_score / (total + PRIOR) * 1000 + 0.5)]
         return Classification(category, leaf, coarse, confidence, lang, flags, red_line, *told)
-
-
-def load_classifier() -> Classifier:
-    """Compile the packaged lexicon, which takes seconds; the errors are those of `load_lexicon`."""
-    taxonomy = load_taxonomy()
-    return Classifier(load_lexicon(taxonomy), taxonomy)

@@ -26,6 +26,8 @@ hypothesis.settings.register_profile("local", deadline=None, max_examples=exampl
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=examples(100), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
+gc.disable()  # while everything is imported; `pytest_collection_finish` lets it begin
+
 REAL = Path(__file__).with_name("real")
 
 LONGEST: Final = (
@@ -34,6 +36,12 @@ LONGEST: Final = (
     "test_faults_day", "test_rolling", "test_zombie", "test_boardagent", "test_backtest", "test_edges_restarts", "test_edges_records",
 )  # fmt: skip
 """Files that take longer than others, about the longest first; those that mostly wait among those that compute."""
+LONG: Final = (
+    "test_backtest_same", "test_ledger", "test_chaos_stop", "test_simulator_events", "test_lacking", "test_windowfeed",
+    "test_simulator_world", "test_simulator_desktop", "test_backtest_command", "test_simulator_incidents", "test_simulator_command",
+    "test_compiledlexicon", "test_classify_command", "test_architecture", "test_suspicion_order", "test_exactness",
+)  # fmt: skip
+"""Files of unit tests that take seconds, the longest first."""
 
 _missing: dict[str, str] = {}
 """Part -> why it cannot be had, for the summary."""
@@ -45,8 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if REAL in item.path.parents:
             item.add_marker("real")
-    rank = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+    rank = {name: number for number, name in enumerate((*LONGEST, *LONG))}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there by now: it stays to the end, and to go through it again and again finds nothing."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ uninterrupted life.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from random import Random
 
 import msgspec
@@ -112,6 +112,18 @@ def play(seed: int | None, *, is_slow: bool = False) -> ModelledBroker:
     broker = cut_short(chance, is_slow=is_slow) if seed is not None else log_of_the_day()
     finish(broker, chance, is_slow=is_slow)
     return broker
+
+
+@cache
+def uninterrupted() -> ModelledBroker:
+    """Return the day of one uninterrupted life, to look at; whoever writes takes a copy of it, or plays another."""
+    return play(None)
+
+
+@cache
+def reference() -> dict[str, list[Identity]]:
+    """Return the ledger of an uninterrupted life."""
+    return ledger(uninterrupted())
 
 
 def finish(broker: ModelledBroker, chance: Random, *, is_slow: bool = False) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from agents.cli import barometer
+from agents.training.talk import talk
 
 
 def run(*arguments: str, text: str | bytes | None = None) -> Result:
@@ -72,6 +73,16 @@ def test_labels_are_compared_by_language(tmp_path: Path) -> None:
     )
     assert (english["strict"], english["lenient"]) == (1.0, 1.0)
     assert (chinese["strict"], chinese["lenient"], chinese["strict_unambiguous"]) == (0.0, 1.0, 0.0)
+
+
+def test_a_text_that_the_shipped_model_was_trained_of_is_told(tmp_path: Path) -> None:
+    """Figures on it mean nothing; exit code 1."""
+    file = tmp_path / "labels.jsonl"
+    copied = next(text for _, text in talk("en", seed=1) if len(text.split()) > 8)
+    file.write_text(json.dumps({"text": copied, "label": "network", "lang": "en"}), encoding="utf-8")
+    told = run("classifier", "evaluate", "--labels", str(file))
+    assert told.exit_code == 1
+    assert "copied from these texts: " in told.stderr
 
 
 def test_a_file_without_labels_is_refused_with_its_line(tmp_path: Path) -> None:

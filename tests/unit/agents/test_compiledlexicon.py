@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents import compiledlexicon
-from agents.compiledlexicon import kept_classifier
+from agents.compiledlexicon import classifier_in
 from models.classify import Classifier
 from models.fold import load_folding
 from models.lexicon import load_lexicon, parse_lexicon
@@ -44,12 +44,13 @@ def test_what_was_kept_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Of the packaged lexicon; the same rules are one tuple again, since the classifier tells them apart by identity."""
     whole = load_lexicon()
     monkeypatch.setattr(compiledlexicon, "load_lexicon", lambda _: whole)
-    kept_classifier(tmp_path)
+    first = classifier_in(tmp_path)
+    assert first.lexicon is whole
     monkeypatch.undo()
-    again = kept_classifier(tmp_path)
-    assert again._lexicon == whole
-    assert said(again) == said(Classifier(whole, load_taxonomy()))
-    assert len({id(rules) for rules in again._lexicon.rules_of}) == len(set(whole.rules_of))
+    again = classifier_in(tmp_path)
+    assert again.lexicon == whole
+    assert said(again) == said(first)
+    assert len({id(rules) for rules in again.lexicon.rules_of}) == len(set(whole.rules_of))
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 100, None])
@@ -57,13 +58,13 @@ def test_a_damaged_file_is_compiled_anew(
     tmp_path: Path, compiled_once: list[int], caplog: pytest.LogCaptureFixture, damage: bytes | None
 ) -> None:
     """Empty, foreign or cut; told, and whole again afterwards."""
-    kept_classifier(tmp_path)
+    classifier_in(tmp_path)
     (place,) = tmp_path.iterdir()
     place.write_bytes(place.read_bytes()[:-1] if damage is None else damage)
-    kept_classifier(tmp_path)
+    classifier_in(tmp_path)
     assert len(compiled_once) == 2
     assert "damaged" in caplog.text
-    kept_classifier(tmp_path)
+    classifier_in(tmp_path)
     assert len(compiled_once) == 2
 
 
@@ -71,9 +72,9 @@ def test_another_version_reads_nothing_of_it(
     tmp_path: Path, compiled_once: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And leaves nothing of the former one behind."""
-    kept_classifier(tmp_path)
+    classifier_in(tmp_path)
     monkeypatch.setattr(compiledlexicon, "judge_version", lambda: "another")
-    kept_classifier(tmp_path)
+    classifier_in(tmp_path)
     assert len(compiled_once) == 2
     assert [place.name.partition("-")[0] for place in tmp_path.iterdir()] == ["another"]
 
@@ -82,7 +83,7 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path: Path, compile
     """As in a container whose disk is read-only."""
     blocked = tmp_path / "a file"
     blocked.write_text("")
-    assert kept_classifier(blocked / "lexicon").classify("没信号").subcategory == "NET.COV"
+    assert classifier_in(blocked / "lexicon").classify("没信号").subcategory == "NET.COV"
     assert len(compiled_once) == 1
 
 

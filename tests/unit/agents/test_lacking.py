@@ -38,9 +38,6 @@ def test_whoever_is_not_told_that_its_counts_lack_something_may_go_on_from_them(
     assert differences(short) == set()
 
 
-REFERENCE = day.ledger(day.play(None))
-
-
 @settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_whoever_is_not_told_that_its_windows_lack_something_may_go_on_from_them(seed: int) -> None:
@@ -48,7 +45,7 @@ def test_whoever_is_not_told_that_its_windows_lack_something_may_go_on_from_them
     chance = Random(seed)
     short = cut(day.cut_short(chance, is_slow=True), windows(), chance)
     day.finish(short, chance, is_slow=True)
-    assert day.ledger(short) == REFERENCE
+    assert day.ledger(short) == day.reference()
 
 
 def test_an_owner_that_has_folded_nothing_lacks_what_was_committed() -> None:
@@ -92,7 +89,7 @@ def test_what_an_earlier_release_has_committed_is_gone_on_from() -> None:
 
 def test_windows_that_have_folded_nothing_lack_what_was_committed() -> None:
     """But what an earlier release has committed, which did not tell."""
-    broker = day.play(None)
+    broker = day.uninterrupted()
     committed = broker.committed[day.HOMES[0]]
     assert not restored(broker, windows(), 0).lacks(committed)
     assert windows().make(0).lacks(committed)

@@ -12,18 +12,16 @@ from agents.batch import Partition
 from models.errors import ContractError
 from models.outcomes import EarlyWarning
 from tests.examples import examples
-from tests.unit.agents.day import HOMES, ledger, log_of_the_day, play, routes
+from tests.unit.agents.day import HOMES, ledger, log_of_the_day, play, reference, routes, uninterrupted
 from tests.unit.agents.lives import PARTITIONS, SOURCES
 from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
 from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS
-
-REFERENCE = ledger(play(None))
 
 
 def test_the_understaffed_hour_raises_and_clears_its_warnings() -> None:
     """Both by the answer rate and by abandonment, each for the region and the nation."""
     decoder = msgspec.json.Decoder(EarlyWarning)
-    broker = play(None)
+    broker = uninterrupted()
     warnings = [
         decoder.decode(record.value)
         for home in range(PARTITIONS)
@@ -34,7 +32,7 @@ def test_the_understaffed_hour_raises_and_clears_its_warnings() -> None:
     assert {("EW13", "region=44"), ("EW14", "region=44")} <= raised
     cleared = {(warning.rule, warning.cell) for warning in warnings if warning.transition == "cleared"}
     assert cleared == raised
-    for identities in REFERENCE.values():
+    for identities in reference().values():
         assert [identity[1] for identity in identities] == list(range(1, len(identities) + 1))
     active = {
         r.key: r.value for home in range(PARTITIONS) for r in broker.logs[Partition(ACTIVE_WARNINGS, home)]
@@ -47,7 +45,7 @@ def test_the_understaffed_hour_raises_and_clears_its_warnings() -> None:
 @given(seed=st.integers(0, 2**32), is_slow=st.booleans())
 def test_the_ledger_is_that_of_an_uninterrupted_life(seed: int, is_slow: bool) -> None:
     """Transitions may be repeated on the wire; none is skipped, and none is new."""
-    assert ledger(play(seed, is_slow=is_slow)) == REFERENCE
+    assert ledger(play(seed, is_slow=is_slow)) == reference()
 
 
 def half(broker: ModelledBroker, version: str, *, drained: bool) -> ModelledWorker:
@@ -82,7 +80,7 @@ def test_another_version_goes_on_where_the_old_one_has_stopped_cleanly() -> None
     half(broker, "new", drained=True)
     last = partial(routes, lives=Random(2), version="newest")
     ModelledWorker(broker, last, PARTITIONS, compact=True).drain([*SOURCES, *HOMES])
-    assert ledger(broker) == REFERENCE
+    assert ledger(broker) == reference()
 
 
 def test_another_version_is_refused_where_the_old_one_was_killed() -> None:
@@ -139,7 +137,7 @@ def test_a_version_that_died_without_storing_anything_is_asked_for_too() -> None
     ModelledWorker(broker, partial(routes, lives=Random(4), version="new"), PARTITIONS).drain(
         [*SOURCES, *HOMES]
     )
-    assert ledger(broker) == REFERENCE
+    assert ledger(broker) == reference()
 
 
 def test_the_very_first_version_is_asked_for_where_it_died() -> None:
@@ -172,4 +170,4 @@ def test_nothing_is_published_before_the_log_says_that_somebody_is_at_work() -> 
     worker.outbox.deliver(1_000_000)
     assert ledger(broker) == before
     worker.drain(HOMES)
-    assert ledger(broker) == REFERENCE
+    assert ledger(broker) == reference()

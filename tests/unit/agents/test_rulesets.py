@@ -5,7 +5,7 @@ panes 1   . w [order] . w . . [order] w . w .
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from random import Random
 
 import msgspec
@@ -31,13 +31,22 @@ from models.rule import RuleSet
 from models.ruleorder import ORDER_TYPE, RuleSetInForce, RuleSetReport
 from models.rules import parse_rules
 from tests.examples import examples
-from tests.unit.agents.day import HOMES, RULES, cut_short, finish, ledger, log_of_the_day, play, routes
+from tests.unit.agents.day import (
+    HOMES,
+    RULES,
+    cut_short,
+    finish,
+    ledger,
+    log_of_the_day,
+    reference,
+    routes,
+    uninterrupted,
+)
 from tests.unit.agents.lives import PARTITIONS, SOURCES, T0
 from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
 from tests.unit.agents.recounted import snapshots
 from topics.catalogue import PANES, RULE_SET_REPORTS
 
-REFERENCE = play(None)
 SHIPPED = RULES.source.rules
 STRICTER = parse_rules(SHIPPED.replace("{severity: minor, below: 0.85}", "{severity: minor, below: 0.86}", 1))
 FEWER = parse_rules(SHIPPED.replace("id: EW14", "id: EW14B", 1))
@@ -103,10 +112,11 @@ def orders_in(broker: ModelledBroker, q: int) -> Orders:
     return orders
 
 
+@cache
 def totals_of_the_day() -> dict[int, OnTime]:
     """The on-time counts of each closed minute, which no push changes."""
     newest: dict[tuple[int, int, int], tuple[int, OnTime]] = {}
-    for home, one in snapshots(REFERENCE):
+    for home, one in snapshots(uninterrupted()):
         if one.size == MINUTE:
             half = {cell: vector[: WIDTH[Stream.CALLS]] for cell, vector in one.cells.items()}
             place = (home, one.partition, one.pane)
@@ -130,8 +140,8 @@ def pushing(chance: Random, orders: list[RuleSetInForce]) -> Callable[[ModelledB
 
 def test_without_a_push_the_recomputation_is_that_of_the_day() -> None:
     """So that the comparisons below compare like with like."""
-    assert expected(REFERENCE) == ledger(REFERENCE)
-    (first, second) = sorted(reports(REFERENCE), key=lambda one: one.partition)
+    assert expected(uninterrupted()) == reference()
+    (first, second) = sorted(reports(uninterrupted()), key=lambda one: one.partition)
     assert (first.version, first.offset, first.from_panes["calls"]) == (RULES.version, -1, 0)
     assert second.partition == 1
 
@@ -181,7 +191,7 @@ def test_a_change_in_the_middle_clears_the_changed_rule_and_leaves_the_others() 
     finish(broker, Random(1))
     found = ledger(broker)
     assert found == expected(broker)
-    before = ledger(REFERENCE)
+    before = reference()
     assert {one.from_panes["calls"] for one in reports(broker) if one.offset >= 0} == {MIDDLE}
     kept = [id_ for id_ in before if found.get(id_) == before[id_]]
     cut = [id_ for id_ in before if id_ in found and found[id_] != before[id_]]
@@ -199,7 +209,7 @@ def test_an_order_for_the_past_counts_from_the_first_open_pane() -> None:
     assert all(T0 + 3 * HOUR < start < MIDDLE for start in starts)
     assert {one.from_panes["cases"] for one in reports(broker) if one.offset >= 0} == {T0}
     assert ledger(broker) == expected(broker)
-    assert ledger(broker) != ledger(REFERENCE)
+    assert ledger(broker) != reference()
 
 
 def test_a_set_that_cannot_be_judged_by_is_refused_and_the_one_before_stays() -> None:
@@ -209,7 +219,7 @@ def test_a_set_that_cannot_be_judged_by_is_refused_and_the_one_before_stays() ->
     push(broker, order_of(STRICTER, rules=WRONG))
     broker.append(*HOMES[0], b"x", b"{", [("ce_type", ORDER_TYPE.encode())])
     finish(broker, Random(1))
-    assert ledger(broker) == ledger(REFERENCE)
+    assert ledger(broker) == reference()
     refused = {(one.partition, one.version): one for one in reports(broker) if one.state == "refused"}
     assert set(refused) == {(0, STRICTER.version), (1, STRICTER.version), (0, "")}
     assert "'oracle'" in refused[0, STRICTER.version].reason
@@ -236,7 +246,7 @@ def test_the_file_of_the_first_life_stays_in_force_until_something_is_pushed() -
     morning(broker, RULES)
     morning(broker, FEWER)
     finish_with(broker, FEWER)
-    assert ledger(broker) == ledger(REFERENCE)
+    assert ledger(broker) == reference()
 
 
 def finish_with(broker: ModelledBroker, rules: RuleSet) -> None:
@@ -313,7 +323,7 @@ def test_state_of_rules_that_it_does_not_hold_is_refused_with_the_remedy() -> No
     with pytest.raises(ContractError, match="Start with the same rules once"):
         finish_with(broker, FEWER)
     finish(broker, Random(1))
-    assert ledger(broker) == ledger(REFERENCE)
+    assert ledger(broker) == reference()
 
 
 def test_sets_that_nothing_needs_any_more_are_buried() -> None:

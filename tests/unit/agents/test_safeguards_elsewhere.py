@@ -12,7 +12,7 @@ from agents.intake import IntakeContext, IntakePartition
 from agents.windows import WindowsPartition, _Staged
 from models.pane import HOUR, MINUTE
 from models.screen import Outcome, Screen
-from tests.unit.agents.day import ledger, play
+from tests.unit.agents.day import ledger, play, reference
 from tests.unit.agents.lives import (
     PARTITIONS,
     SOURCES,
@@ -109,8 +109,7 @@ def test_with_state_beside_its_outputs_transitions_are_skipped(monkeypatch: pyte
     life 2   updates and clears what was never raised
     """
     seed = 13
-    reference = ledger(play(None))
-    assert ledger(play(seed, is_slow=True)) == reference
+    assert ledger(play(seed, is_slow=True)) == reference()
     stage = WindowsPartition._stage
 
     def at_once(self: WindowsPartition, number: int) -> _Staged:
@@ -120,7 +119,7 @@ def test_with_state_beside_its_outputs_transitions_are_skipped(monkeypatch: pyte
 
     monkeypatch.setattr(WindowsPartition, "_stage", at_once)
     told = ledger(play(seed, is_slow=True))
-    assert any(set(transitions) - set(told.get(id_, ())) for id_, transitions in reference.items())
+    assert any(set(transitions) - set(told.get(id_, ())) for id_, transitions in reference().items())
 
 
 def source_is_made_anew(seed: int, topic_ids: tuple[str, str]) -> ModelledBroker:

@@ -10,7 +10,7 @@ import pytest
 from agents.batch import Partition, Record
 from agents.rulesets import ORDER
 from agents.windows import WindowsPartition
-from tests.unit.agents.day import HOMES, finish, ledger, log_of_the_day, play, routes
+from tests.unit.agents.day import HOMES, finish, ledger, log_of_the_day, reference, routes
 from tests.unit.agents.lives import PARTITIONS, SOURCES
 from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
 from tests.unit.agents.test_rulesets import FEWER, STRICTER, expected, order_of, push, reports
@@ -62,10 +62,9 @@ def test_without_the_writer_in_windows_keys_a_zombie_overwrites_newer_judges(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The next owner goes on from a judge that is hours old, and its minutes are not read again."""
-    reference = ledger(play(None))
-    assert ledger(zombie_stores_late()) == reference
+    assert ledger(zombie_stores_late()) == reference()
     monkeypatch.setattr("agents.windows.secrets", SimpleNamespace(token_hex=lambda _: "same"))
-    assert ledger(zombie_stores_late()) != reference
+    assert ledger(zombie_stores_late()) != reference()
 
 
 def ordered(*, lose_the_timeline: bool = False) -> ModelledBroker:

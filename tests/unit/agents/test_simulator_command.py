@@ -1,5 +1,6 @@
 """The commands `simulate` and `replay` as people call them, as far as no broker is needed."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -20,11 +21,12 @@ def _simulate(out: Path, *options: str) -> Result:
 
 def test_the_same_options_write_the_same_files(tmp_path: Path) -> None:
     """Byte for byte, compressed or not, and nothing else is left in the folder."""
-    for name, options in (("a", ()), ("b", ()), ("c", ("--gzip",)), ("d", ("--gzip", "--quiet"))):
+    for name, options in (("a", ()), ("b", ("--gzip",)), ("c", ("--gzip", "--quiet"))):
         assert _simulate(tmp_path / name, *options).exit_code == 0
-    assert (tmp_path / "a/events.jsonl").read_bytes() == (tmp_path / "b/events.jsonl").read_bytes()
-    assert (tmp_path / "c/events.jsonl.gz").read_bytes() == (tmp_path / "d/events.jsonl.gz").read_bytes()
-    assert survey(tmp_path / "a/events.jsonl") == survey(tmp_path / "c/events.jsonl.gz")
+    packed = (tmp_path / "b/events.jsonl.gz").read_bytes()
+    assert packed == (tmp_path / "c/events.jsonl.gz").read_bytes()
+    assert (tmp_path / "a/events.jsonl").read_bytes() == gzip.decompress(packed)
+    assert survey(tmp_path / "a/events.jsonl") == survey(tmp_path / "b/events.jsonl.gz")
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
         "events.jsonl",
         "totals.json",

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from agents.compiledlexicon import kept_classifier
 from agents.intake import Event, Handler, Output
 from agents.streams import ComplaintHandler, CountingHandler, counting, known_values
 from models.assess import Assessor
 from models.cells import DEFAULT_DIMENSIONS, KNOWN_DIMENSIONS, SPARSE, dimensions_of
-from models.classify import load_classifier
 from models.count import CellNamer
 from models.decode import EventDecoder
 from models.history import History
@@ -28,7 +28,7 @@ from topics.headers import attributes_of
 T0 = 1_749_999_600
 KNOWN = known_values(load_regions(), load_taxonomy())
 ASSESSOR = Assessor(
-    load_classifier(), load_triage(), load_router(), Pseudonymiser(b"a key for the tests"), "judge"
+    kept_classifier(), load_triage(), load_router(), Pseudonymiser(b"a key for the tests"), "judge"
 )
 DROPS = "打电话总是掉线"
 PRAISE = "服务非常好，表扬客服"

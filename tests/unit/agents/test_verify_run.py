@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.commands import verify as command
-from agents.verify import pool
 from agents.verify.index import Columns, place_in, place_of
 from agents.verify.log import Cluster, Ends, Topic, Truncated, Unreachable
 from agents.verify.matching import digest_of, hashed
@@ -22,6 +21,7 @@ from agents.verify.totals import Collector
 from agents.verify.walk import Source, Walked
 from models.errors import ContractError
 from models.measures import Stream
+from tests.unit.agents.poolwork import failing, squared
 
 SOURCE = Topic("cx.complaints.v1", "A", 2)
 OUTPUT = Topic("cx.panes.v1", "B", 1)
@@ -123,15 +123,6 @@ def test_digests_fit_their_columns(content: bytes, text: str) -> None:
 def test_no_outputs_at_all_make_an_empty_index() -> None:
     """A topic that nobody has written to."""
     assert len(Columns.joined([]).key) == 0
-
-
-def squared(number: int) -> int:
-    pool.done(1)
-    return number * number
-
-
-def failing(number: int) -> int:
-    raise ContractError(f"task {number} failed")
 
 
 @pytest.mark.parametrize("processes", [1, 2])

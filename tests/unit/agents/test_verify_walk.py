@@ -8,6 +8,7 @@ from zlib import crc32
 import msgspec
 import pytest
 
+from agents.compiledlexicon import kept_classifier
 from agents.verify.complaint import Desk
 from agents.verify.kinds import (
     CLASSIFIED,
@@ -24,7 +25,6 @@ from agents.verify.prefixes import COVERAGE, SNAPSHOTS, WATERMARKS, StampTable, 
 from agents.verify.report import Tallies
 from agents.verify.walk import Policy, Source, Walk, Walked
 from models.cells import DEFAULT_DIMENSIONS
-from models.classify import load_classifier
 from models.decode import EventDecoder
 from models.events import CallRecord, Complaint
 from models.measures import Stream
@@ -47,7 +47,7 @@ POLICY = Policy(
     listed={"region": frozenset({"44", "11"})},
 )
 DESK = Desk(
-    load_classifier(), load_triage(), load_router(), Pseudonymiser(b"a key of sixteen characters"), "v1"
+    kept_classifier(), load_triage(), load_router(), Pseudonymiser(b"a key of sixteen characters"), "v1"
 )
 NO_SIGNAL = "手机没有信号，打不了电话"
 OVERCHARGED = "多收了我的流量费，要求退费"

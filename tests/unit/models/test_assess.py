@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.compiledlexicon import kept_classifier
 from models.assess import SEVERITY, STATUTORY_SECONDS, Assessed, Assessor, Origin
-from models.classify import load_classifier
 from models.count import CellNamer
 from models.events import Complaint
 from models.history import History
@@ -26,7 +26,7 @@ PSEUDONYMS = Pseudonymiser(b"a key for the tests")
 TAXONOMY = load_taxonomy()
 
 
-CLASSIFIER = load_classifier()
+CLASSIFIER = kept_classifier()
 
 
 def assessor() -> Assessor:

@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.classify import Classification, Classifier, load_classifier
+from agents.compiledlexicon import kept_classifier
+from models.classify import Classification, Classifier
 from models.errors import DataFileError
 from models.fold import load_folding
 from models.lexicon import parse_lexicon
 from models.spelling import spellings
 from models.taxonomy import UNKNOWN, load_taxonomy
 
-CLASSIFIER = load_classifier()
+CLASSIFIER = kept_classifier()
 TAXONOMY = load_taxonomy()
 FOLDING = load_folding()
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from agents.compiledlexicon import kept_classifier
 from agents.judging import judging
-from models.classify import load_classifier
 from models.fold import load_folding
 from models.taxonomy import UNKNOWN, load_taxonomy
 from models.variants import variants
 
-CLASSIFIER = load_classifier()
+CLASSIFIER = kept_classifier()
 ADVISED = judging(None).judge
 TAXONOMY = load_taxonomy()
 PARAPHRASES = Path(__file__).parent / "paraphrases"

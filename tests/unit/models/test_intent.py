@@ -2,10 +2,10 @@
 
 import pytest
 
-from models.classify import load_classifier
+from agents.compiledlexicon import kept_classifier
 from models.intent import dissatisfaction, intents
 
-CLASSIFIER = load_classifier()
+CLASSIFIER = kept_classifier()
 
 
 def told(text: str) -> set[tuple[str, str]]:
