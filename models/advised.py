@@ -109,8 +109,12 @@ class AdvisedClassifier:
         for code, weight in found.scores.items():
             if weight > 0:
                 for label in self._labels_of[code]:
-                    sums[label] = sums.get(label, 0.0) + weight
-                    leading[label] = max(leading.get(label, (0.0, 0)), (weight, -code))
+                    if label in sums:
+                        sums[label] += weight
+                        leading[label] = max(leading[label], (weight, -code))
+                    else:
+                        sums[label] = weight
+                        leading[label] = weight, -code
         for label, total in sums.items():
             votes[label] = (shares[label] + _NEVER) * (total + DOUBT) ** self._trust
         top = max(votes)
