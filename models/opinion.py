@@ -11,6 +11,7 @@ Everything that is summed is a whole number, so that every machine comes to the 
 import hashlib
 import re
 import zlib
+from collections.abc import Sequence
 from math import exp, sqrt
 from typing import Any, Final
 
@@ -78,16 +79,18 @@ _letters: Final = _Letters()
 def _words(folded: str) -> str:
     """Return the words of a text, with a space between two of them and around all."""
     text = folded[:READ]
-    if (
-        text.isascii()
-    ):  # has many words: looking for what stands between them costs more than looking at each letter
+    # Latin texts have many words: looking for what stands between them costs more than looking at each letter.
+    if text.isascii():
         return f" {' '.join(text.translate(_letters).split())} "
     return f" {_BETWEEN.sub(' ', text).strip()} "
 
 
 def pieces(folded: str) -> npt.NDArray[np.uint32]:
     """Return the buckets of all pieces of a folded text, with repeats; what stands between words, and figures, are all alike."""
-    text = _words(folded)
+    return _hashed(_words(folded))
+
+
+def _hashed(text: str) -> npt.NDArray[np.uint32]:
     # The pieces that begin at a character stand beside each other: a row of five, each longer by one than that before.
     rows = np.ndarray(
         (len(text), LONGEST_PIECE),
@@ -126,8 +129,24 @@ class Opinion:
     def ask(self, folded: str) -> list[float]:
         """Return the shares of the labels, in their order, for a folded text; some twenty-five microseconds."""
         found = pieces(folded)
+        return self._shares(self._table.take(found, axis=0).astype(np.float32))
+
+    def ask_all(self, folded: Sequence[str]) -> list[list[float]]:
+        """Return what `ask` does for each text. Some dozens at once cost half as much each; memory grows with their number."""
+        texts = [_words(text) for text in folded]
+        # What lies between two of them is counted for neither.
+        rows = self._table.take(_hashed(_END.join(texts)), axis=0).astype(np.float32)
+        shares: list[list[float]] = []
+        start = 0
+        for text in texts:
+            end = start + LONGEST_PIECE * len(text)
+            shares.append(self._shares(rows[start:end]))
+            start = end + LONGEST_PIECE * len(_END)
+        return shares
+
+    def _shares(self, rows: npt.NDArray[np.float32]) -> list[float]:
         # Whole numbers below 2 to the 24th: their sums are exact in whatever order a machine adds them.
-        sums: Any = dot(self._ones[: len(found)], self._table.take(found, axis=0).astype(np.float32)).tolist()
+        sums: Any = dot(self._ones[: len(rows)], rows).tolist()
         scale, bias = self._scale, self._bias
         length = sqrt(max(1, sums[len(bias)]) * self._unit)
         logits = [total * scale / length + usual for total, usual in zip(sums, bias, strict=False)]
