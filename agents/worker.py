@@ -30,6 +30,7 @@ from agents.duty.owner import DutyOwner
 from agents.duty.policy import PolicyFile
 from agents.faults.owner import FaultsOwner
 from agents.faults.policies import load_policies
+from agents.judging import judging
 from agents.kafkaclient import access_of
 from agents.kafkaprobe import look
 from agents.permissions import REMEDY, Forbidden, refuse_forbidden
@@ -236,8 +237,10 @@ def run_worker(settings: Settings) -> None:
     """
     if settings.customer_key.get_secret_value() == DEMO_CUSTOMER_KEY:
         log.warning("customer pseudonyms use the demo key; set BAROMETER_CUSTOMER_KEY")
+    # What files say, before anything is asked of the cluster.
+    judging(settings.model_file, settings.key_accounts_file)
     if settings.duty:
-        PolicyFile(settings.duty_file)  # before anything is asked of the cluster
+        PolicyFile(settings.duty_file)
     if settings.faults:
         load_policies(settings)
     access = access_of(settings)

@@ -8,6 +8,7 @@ the subcategory with most evidence is meant, and where there is none, the one th
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -27,6 +28,8 @@ DOUBT: Final = 1.2
 """Evidence that a label has without any, in weights of the lexicon: about a hint. The less, the less a model can overrule."""
 LEAST: Final = 0.25
 """Least share of a label that has no evidence; below it the text is OTH.UNK, as without a model."""
+ASKED_TOGETHER: Final = 16
+"""Texts that the model is asked about at once: more of them no longer fit into the processor's cache."""
 _NEVER: Final = 1e-6
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
@@ -35,6 +38,8 @@ class Judge(Protocol):
     """What says what a text is about."""
 
     def classify(self, text: str) -> Classification: ...
+
+    def classify_all(self, texts: Iterable[str]) -> list[Classification]: ...
 
 
 class _Label(NamedTuple):
@@ -73,6 +78,7 @@ class AdvisedClassifier:
         lexicon = classifier.lexicon
         self._classifier = classifier
         self._ask = opinion.ask
+        self._ask_all = opinion.ask_all
         self._codes: Final = lexicon.codes
         self._taxonomy = taxonomy
         labels = [
@@ -96,12 +102,26 @@ class AdvisedClassifier:
     def classify(self, text: str) -> Classification:
         """Classify `text`; never raises."""
         found = self._classifier.classify(text)
-        return found if found.confidence >= self._sure else self._advised(found)
-
-    def _advised(self, found: Classification) -> Classification:
-        if not _LETTER.search(found.folded):
+        if found.confidence >= self._sure or not _LETTER.search(found.folded):
             return found
-        shares = self._ask(found.folded)
+        return self._advised(found, self._ask(found.folded))
+
+    def classify_all(self, texts: Iterable[str]) -> list[Classification]:
+        """Classify each text as `classify` does; the model is asked about many at once, which costs half as much."""
+        answers = self._classifier.classify_all(texts)
+        unsure = [
+            place
+            for place, found in enumerate(answers)
+            if found.confidence < self._sure and _LETTER.search(found.folded)
+        ]
+        for start in range(0, len(unsure), ASKED_TOGETHER):
+            some = unsure[start : start + ASKED_TOGETHER]
+            opinions = self._ask_all([answers[place].folded for place in some])
+            for place, shares in zip(some, opinions, strict=True):
+                answers[place] = self._advised(answers[place], shares)
+        return answers
+
+    def _advised(self, found: Classification, shares: list[float]) -> Classification:
         floor = self._floor
         votes = [(share + _NEVER) * floor for share in shares]
         sums: dict[int, float] = {}
@@ -109,8 +129,12 @@ class AdvisedClassifier:
         for code, weight in found.scores.items():
             if weight > 0:
                 for label in self._labels_of[code]:
-                    sums[label] = sums.get(label, 0.0) + weight
-                    leading[label] = max(leading.get(label, (0.0, 0)), (weight, -code))
+                    if label in sums:
+                        sums[label] += weight
+                        leading[label] = max(leading[label], (weight, -code))
+                    else:
+                        sums[label] = weight
+                        leading[label] = weight, -code
         for label, total in sums.items():
             votes[label] = (shares[label] + _NEVER) * (total + DOUBT) ** self._trust
         top = max(votes)

@@ -8,7 +8,8 @@ This is the hottest code of the pipeline: what is only looked at by people is bu
 """
 
 import re
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from msgspec import Struct
@@ -22,7 +23,6 @@ from models.lexicon import (
     ENQUIRY,
     ESCALATION,
     GRIEVANCE,
-    LETTER,
     SAFETY_OR_LOSS,
     SPAM,
     UNUSABLE,
@@ -33,6 +33,7 @@ from models.lexicon import (
 from models.outcomes import Alternative, Evidence
 from models.stretched import TRIPLES, relaxed
 from models.taxonomy import PRAISE, UNKNOWN, Taxonomy
+from models.words import GROUPS, LINK, STRETCHED, Words
 
 BELIEVED: Final = 1.0
 """Least score of a category; below it the text is OTH.UNK."""
@@ -48,12 +49,7 @@ LEARNED: Final = "second opinion"
 
 _SOLD: Final = frozenset({UNKNOWN, "OTH.MKTINFO", "OTH.NOTOURS", "BIL.INVOICE", "MKT.PROMO"})
 """What advertisements seem to be about; anybody else may be a customer whom one has cost money."""
-_CLAUSE_END: Final = re.compile("[,.!?;\uff0c\u3002\uff01\uff1f\uff1b\u2026]")
-
-_STRETCHED: Final = 1 << 20
-"""Stands for the reach of `aaa` to `zzz`: the text has a stretched word."""
-_KINDS: Final = 1 << 16
-"""More than there are kinds of words."""
+_clause_end: Final = re.compile("[,.!?;\uff0c\u3002\uff01\uff1f\uff1b\u2026]").search
 
 
 class Classification(Struct, frozen=True, gc=False):
@@ -187,49 +183,17 @@ class Classifier:
 
     def __init__(self, lexicon: Lexicon, taxonomy: Taxonomy, calibration: Calibration | None = None) -> None:
         self._lexicon = lexicon
-        # Words of the same groups, and words that complete the same rules, are of one kind: small numbers by which
-        # the rules between two kinds are found once and then remembered.
-        kinds: dict[int, int] = {}
-        afters: dict[tuple[tuple[int, int], ...], int] = {}
-        completing = {
-            id(rules): (
-                max([lexicon.rules[number].window for number, _ in rules], default=-1),
-                afters.setdefault(rules, len(afters)) * _KINDS,
-            )
-            for rules in {id(rules): rules for rules in lexicon.rules_of}.values()
-        }
-        self._words: tuple[tuple[Any, ...], ...] = tuple(
-            [
-                (
-                    (
-                        (LETTER if spelling[0] in LETTER else WORD) if entry.edges & 1 else None,
-                        entry.edges & 2,
-                        entry.reach,
-                        entry.flags,
-                        entry.shorter,
-                    )
-                    if entry.edges or entry.reach or entry.flags
-                    else None,
-                    *(entry.scores[0] if entry.scores else (-1, 0.0)),
-                    entry.scores[1:],
-                    *completing[id(rules)],
-                    kinds.setdefault(entry.groups, len(kinds)) if entry.groups else -1,
-                )
-                for spelling, entry, rules in zip(
-                    lexicon.spellings, lexicon.entries, lexicon.rules_of, strict=True
-                )
-            ]
-        )
-        self._words += (((None, 0, _STRETCHED, 0, -1), -1, 0.0, (), -1, 0, -1),) * len(TRIPLES)
+        compiled = Words(lexicon)
+        self._words = compiled.words
+        self._between = compiled.between
+        self._remember = compiled.remember
         self._known = frozenset(" ".join(filter(str.isascii, lexicon.spellings)).split())
-        self._kinds = tuple(kinds)
-        self._afters = tuple(afters)
-        self._between: dict[int, tuple[tuple[int, int, int, float, int], ...]] = {}
         leaves = [taxonomy.subcategory(code) for code in lexicon.codes]
         order = {category.code: rank for rank, category in enumerate(taxonomy.categories)}
         self._family = tuple([order[leaf.category] for leaf in leaves])
         self._leaves = tuple([(leaf.category, leaf.code, leaf.coarse, leaf.red_line) for leaf in leaves])
-        self._unknown = taxonomy.subcategory(UNKNOWN)
+        unknown = taxonomy.subcategory(UNKNOWN)
+        self._unknown = (unknown.category, UNKNOWN, unknown.coarse, False)
         self._fold = lexicon.folding.fold
         self._confidence = (calibration or load_calibration()).lexicon
         automaton = AhoCorasick(
@@ -249,37 +213,45 @@ class Classifier:
         """Classify `text`; never raises. Some ten microseconds a hundred characters, in proportion to the length."""
         return self._scan(text, self._fold(text))
 
+    def classify_all(self, texts: Iterable[str]) -> list[Classification]:
+        """Classify each text."""
+        return [self._scan(text, self._fold(text)) for text in texts]
+
     def _scan(self, text: str, folded: str) -> Classification:  # noqa: C901, PLR0912, PLR0915 - one loop, since calls would double its cost
         words = self._words
         between = self._between
+        find = self._find
+        padded = folded + " "  # the character before the first one is the last one
         scores: dict[int, float] = {}
         hits: dict[int, Match] = {}
         fired: dict[int, tuple[Match, Match]] = {}
-        trail: list[tuple[int, int, Match]] = []
+        trail: list[Match] = []
         doubted: set[int] = set()
-        flags = negation = negated_until = doubt = doubted_until = 0
-        for found in (matches := self._find(folded)):
+        flags = seen = negation = negated_until = doubt = doubted_until = 0
+        for found in (matches := find(folded)):
             index, start, end = match = found
-            special, code, weight, more, near, after, kind = words[index]
-            if special is not None:
-                left, right, reach, bits, shorter = special
-                if reach == _STRETCHED:
-                    return self._relaxed(text, folded)
-                if left is not None and start and folded[start - 1] in left:
-                    if folded.find(" ", start, end) > 0:
-                        uncover(matches, self._find, folded, found)
+            edge, said, code, weight, more, groups, partners, link = words[index]
+            if edge is not None:
+                left, right, spaced, shorter = edge
+                if left is not None and padded[start - 1] in left:
+                    if spaced:
+                        uncover(matches, find, folded, found)
                     continue
-                if right and end < len(folded) and folded[end] in WORD:
+                if right and padded[end] in WORD:
                     if shorter < 0:
-                        uncover(matches, self._find, folded, found)
+                        if spaced:
+                            uncover(matches, find, folded, found)
                         continue
                     # The words that begin a longer term which does not end here: `charged for` in `charged forty`.
                     match = index, _, end = shorter, start, start + len(self._lexicon.spellings[shorter])
-                    uncover(matches, self._find, folded, found, end)
-                    special, code, weight, more, near, after, kind = words[index]
-                    reach, bits = special[2:4] if special is not None else (0, 0)
-                if start < negated_until and not _CLAUSE_END.search(folded, negation, start):
-                    continue
+                    uncover(matches, find, folded, found, end)
+                    _, said, code, weight, more, groups, partners, link = words[index]
+            if said is not None and said[0] == STRETCHED:
+                return self._relaxed(text, folded)
+            if start < negated_until and not _clause_end(folded, negation, start):
+                continue
+            if said is not None:
+                reach, bits = said
                 if reach:
                     if reach > 0:
                         negation, negated_until = end, end + reach
@@ -287,42 +259,47 @@ class Classifier:
                         doubt, doubted_until = end, end - reach
                     continue
                 flags |= bits
-            elif start < negated_until and not _CLAUSE_END.search(folded, negation, start):
-                continue
-            share = 1.0
-            if start < doubted_until and not _CLAUSE_END.search(folded, doubt, start):
-                share = DOUBTED
-            if code >= 0 and (index not in hits or (index in doubted and share == 1.0)):
-                if share != 1.0:
-                    doubted.add(index)
-                elif index in hits:  # said again, and now without a doubt: the other half
-                    doubted.remove(index)
-                    share = DOUBTED
-                hits[index] = match
-                scores[code] = scores.get(code, 0.0) + weight * share
-                if more:
-                    for code, weight in more:
-                        scores[code] = scores.get(code, 0.0) + weight * share
-            if near >= 0 and trail:
-                for earlier_end, earlier_kind, earlier in reversed(trail):
-                    gap = start - earlier_end
+            if code >= 0 and (index not in hits or index in doubted):
+                share = 1.0
+                if doubted_until:
+                    if start < doubted_until and not _clause_end(folded, doubt, start):
+                        share = 0.0 if index in doubted else DOUBTED
+                        doubted.add(index)
+                    elif index in doubted:  # said again, and now without a doubt: the other half
+                        doubted.remove(index)
+                        share = DOUBTED
+                if share:
+                    hits[index] = match
+                    scores[code] = scores.get(code, 0.0) + weight * share
+                    if more:
+                        for code, weight in more:
+                            scores[code] = scores.get(code, 0.0) + weight * share
+            if partners & seen:
+                _, near, after = link
+                for earlier in reversed(trail):
+                    gap = start - earlier[2]
                     if gap > near:
                         break
-                    rules = between.get(after + earlier_kind)
+                    before = words[earlier[0]]
+                    if not partners & before[GROUPS]:
+                        continue
+                    kind = before[LINK][0]
+                    rules = between.get(after + kind)
                     if rules is None:
-                        rules = self._remember(after, earlier_kind)
+                        rules = self._remember(after, kind)
                     for number, window, code, weight, bits in rules:
                         if gap <= window and number not in fired:
                             fired[number] = (earlier, match)
                             flags |= bits
                             if code >= 0:
-                                if start < doubted_until and not _CLAUSE_END.search(folded, doubt, start):
+                                if start < doubted_until and not _clause_end(folded, doubt, start):
                                     doubted.add(~number)
                                     scores[code] = scores.get(code, 0.0) + weight * DOUBTED
                                 else:
                                     scores[code] = scores.get(code, 0.0) + weight
-            if kind >= 0:
-                trail.append((end, kind, match))
+            if groups:
+                seen |= groups
+                trail.append(match)
         return self._verdict(text, folded, scores, flags, hits, fired, doubted)
 
     def _relaxed(self, text: str, folded: str) -> Classification:
@@ -340,16 +317,6 @@ class Classifier:
             hits={index: moved(match) for index, match in found.hits.items()},
             pairs={number: (moved(first), moved(second)) for number, (first, second) in found.pairs.items()},
         )
-
-    def _remember(self, after: int, kind: int) -> tuple[tuple[int, int, int, float, int], ...]:
-        """Find the rules that a word completes after one of `kind`."""
-        rules = self._lexicon.rules
-        groups = self._kinds[kind]
-        found = tuple(
-            [(number, *rules[number]) for number, bit in self._afters[after // _KINDS] if bit & groups]
-        )
-        self._between[after + kind] = found
-        return found
 
     def _verdict(
         self,
@@ -373,7 +340,7 @@ class Classifier:
             for code, weight in scores.items():
                 if weight > 0:  # what speaks against a code takes nothing from its neighbours
                     family = family_of[code]
-                    families[family] = families.get(family, 0.0) + weight
+                    families[family] = families[family] + weight if family in families else weight
                     total += weight
             chosen = -1
             # Of equal scores the earlier code of the taxonomy wins, not the earlier word of the text.
@@ -384,10 +351,24 @@ class Classifier:
             for code, weight in scores.items():
                 if family_of[code] == chosen and (weight > leading or (weight == leading and code < best)):
                     best, leading = code, weight
-        told = (self._lexicon, scores, hits, fired, doubted, folded)
         if best_score < BELIEVED:
-            unknown = self._unknown
-            return Classification(unknown.category, UNKNOWN, unknown.coarse, 0.0, lang, flags, False, *told)
-        category, leaf, coarse, red_line = self._leaves[best]
-        confidence = self._confidence[int(best_score / (total + PRIOR) * 1000 + 0.5)]
-        return Classification(category, leaf, coarse, confidence, lang, flags, red_line, *told)
+            category, leaf, coarse, red_line = self._unknown
+            confidence = 0.0
+        else:
+            category, leaf, coarse, red_line = self._leaves[best]
+            confidence = self._confidence[int(best_score / (total + PRIOR) * 1000 + 0.5)]
+        return Classification(
+            category,
+            leaf,
+            coarse,
+            confidence,
+            lang,
+            flags,
+            red_line,
+            self._lexicon,
+            scores,
+            hits,
+            fired,
+            doubted,
+            folded,
+        )

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 EXIT_FOUND: Final = 1
 _WRITTEN: Final = 1 << 20
 """Bytes of answers that are gathered before they are written."""
-_SHOWN: Final = 20_000
-"""Lines between two looks at the progress."""
+_TOGETHER: Final = 256
+"""Lines that are judged at once."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,13 +61,12 @@ def classify(*, file: Path, out: Path | None) -> None:
             length=size or 0, label="classifying", file=sys.stderr, hidden=not size
         ) as bar:
             gathered = bytearray()
-            for line, read in _lines(source):
-                if read:
-                    bar.update(read)
-                row, fine = answer(line)
-                bad += not fine
-                gathered += row
-                gathered += b"\n"
+            for lines, read in _portions(source):
+                bar.update(read)
+                for row, fine in answer(lines):
+                    bad += not fine
+                    gathered += row
+                    gathered += b"\n"
                 if len(gathered) > _WRITTEN:
                     target.write(gathered)
                     gathered.clear()
@@ -83,19 +83,14 @@ def classify(*, file: Path, out: Path | None) -> None:
         sys.exit(EXIT_FOUND)
 
 
-def _lines(source: IO[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Yield each line that is not blank, and now and then how many bytes were read since the last time."""
-    read = 0
-    for count, line in enumerate(source, 1):
-        read += len(line)
-        told = read if count % _SHOWN == 0 else 0
-        read -= told
-        if line.strip():
-            yield line, told
+def _portions(source: IO[bytes]) -> Iterator[tuple[list[bytes], int]]:
+    """Yield the lines that are not blank, some at a time, and how many bytes were read for them."""
+    while lines := list(islice(source, _TOGETHER)):
+        yield [line for line in lines if line.strip()], sum(map(len, lines))
 
 
-def _answers() -> "Callable[[bytes], tuple[bytes, bool]]":
-    """Load the judges, and return what answers one line: the JSON, and whether the line was a text."""
+def _answers() -> "Callable[[list[bytes]], Iterator[tuple[bytes, bool]]]":
+    """Load the judges, and return what answers lines: for each the JSON, and whether the line was a text."""
     from datetime import UTC, datetime
 
     import msgspec
@@ -111,7 +106,7 @@ def _answers() -> "Callable[[bytes], tuple[bytes, bool]]":
         text: str
         id: str | int | None = None
 
-    judge = judging(load_settings().model_file).judge.classify
+    judge = judging(load_settings().model_file).judge.classify_all
     triage, router = load_triage().judge, load_router().route
     nobody = Complaint(
         time=datetime(2000, 1, 1, tzinfo=UTC), customer_id="-", text="", channel=next(iter(Channel))
@@ -119,34 +114,44 @@ def _answers() -> "Callable[[bytes], tuple[bytes, bool]]":
     decode = msgspec.json.Decoder(Line).decode
     encode = msgspec.json.Encoder().encode
 
-    def answer(line: bytes) -> tuple[bytes, bool]:
+    def text_of(line: bytes) -> tuple[dict[str, Any], str]:
+        """Return what the answer begins with, and the text; of a line that has none the error, and nothing."""
         head: dict[str, Any] = {}
         try:
-            if line.lstrip()[:1] == b"{":
-                read = decode(line)
-                text = read.text
-                if read.id is not None:
-                    head["id"] = read.id
-            else:
-                text = line.decode().rstrip("\r\n")
+            if line.lstrip()[:1] != b"{":
+                return head, line.decode().rstrip("\r\n")
+            read = decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return encode({"error": str(error)}), False
-        found = judge(text)
-        priority = triage(nobody, found, 0).priority
-        route = router(found.subcategory, "unknown", nobody.segment, nobody.product, priority)
-        return encode(
-            head
-            | {
-                "category": found.category,
-                "subcategory": found.subcategory,
-                "coarse": found.coarse,
-                "confidence": found.confidence,
-                "secondary": found.secondary,
-                "reasons": found.evidence,
-                "kind": "praise" if found.is_praise else "enquiry" if found.is_enquiry else "complaint",
-                "priority": priority,
-                "department": route.department,
-            }
-        ), True
+            return {"error": str(error)}, ""
+        if read.id is not None:
+            head["id"] = read.id
+        return head, read.text
+
+    def answer(lines: list[bytes]) -> Iterator[tuple[bytes, bool]]:
+        read = [text_of(line) for line in lines]
+        for (head, _), found in zip(read, judge([text for _, text in read]), strict=True):
+            if "error" in head:
+                yield encode(head), False
+                continue
+            priority = triage(nobody, found, 0).priority
+            route = router(found.subcategory, "unknown", nobody.segment, nobody.product, priority)
+            kind = "praise" if found.is_praise else "enquiry" if found.is_enquiry else "complaint"
+            yield (
+                encode(
+                    head
+                    | {
+                        "category": found.category,
+                        "subcategory": found.subcategory,
+                        "coarse": found.coarse,
+                        "confidence": found.confidence,
+                        "secondary": found.secondary,
+                        "reasons": found.evidence,
+                        "kind": kind,
+                        "priority": priority,
+                        "department": route.department,
+                    }
+                ),
+                True,
+            )
 
     return answer

@@ -137,6 +137,26 @@ def test_a_wrong_setting_ends_with_three() -> None:
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "content", "fault"),
+    [
+        (["worker"], b"cx-opin\x01" + b"?" * 64, "is damaged: its content and its digest differ"),
+        (["classify", "-"], None, "cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_model_that_is_none_ends_with_three(
+    arguments: list[str], content: bytes | None, fault: str, tmp_path: Path
+) -> None:
+    """The file is named with its fault and a remedy, before anything is asked of the cluster."""
+    file = tmp_path / "ours.model"
+    if content is not None:
+        file.write_bytes(content)
+    told = run(*arguments, before=f"import os; os.environ['BAROMETER_MODEL_FILE'] = {str(file)!r}")
+    assert told.returncode == 3
+    assert f"Error: {file} {fault}; " in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script_calls_the_program(
     shell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -89,11 +89,11 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path: Path, compile
 
 def test_the_collector_of_cycles_comes_back(tmp_path: Path, compiled_once: list[int]) -> None:
     """It is kept away while the lexicon is made, and where somebody else keeps it away."""
-    kept_classifier(tmp_path)
+    classifier_in(tmp_path)
     assert gc.isenabled()
     gc.disable()
     try:
-        kept_classifier(tmp_path)
+        classifier_in(tmp_path)
         assert not gc.isenabled()
     finally:
         gc.enable()

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from models.advised import AdvisedClassifier, leaves_of
+from models.advised import ASKED_TOGETHER, AdvisedClassifier, leaves_of
 from models.calibration import PLAIN
 from models.classify import LEARNED, Classifier
 from models.errors import DataFileError
@@ -68,6 +68,15 @@ def test_a_model_alone_and_one_that_is_never_asked() -> None:
     assert AdvisedClassifier(LEXICON, opinion(), TAXONOMY, PLAIN, sure=0.0).classify(
         told
     ) == LEXICON.classify(told)
+
+
+def test_together_texts_are_what_each_is_alone() -> None:
+    """Sure ones, unsure ones, and such without any letter, in any mixture; also of the lexicon alone."""
+    texts = ["zorple hums", "lost calls", "", "12:30", "calls: they took a quibble", "quibble refund"] * (
+        ASKED_TOGETHER // 2
+    )
+    for judge in (ADVISED, LEXICON):
+        assert judge.classify_all(texts) == [judge.classify(text) for text in texts]
 
 
 def test_a_label_stands_for_its_subcategories() -> None:

@@ -46,6 +46,20 @@ def test_any_text_has_an_opinion(text: str) -> None:
     assert (pieces("5 gb") == pieces("7 gb")).all()
 
 
+@given(st.lists(st.text(max_size=40), max_size=6))
+def test_together_they_are_told_what_each_is_told_alone(texts: list[str]) -> None:
+    """To the last bit: what lies between two texts is no part of either."""
+    assert opinion().ask_all(texts) == [opinion().ask(text) for text in texts]
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_latin_words_are_found_as_all_others_are(text: str) -> None:
+    """By another way: a Chinese character more takes the slower one, and the same pieces are found before it."""
+    found = pieces(f"{text} \u4e00").tolist()
+    words = pieces(text).tolist()
+    assert words[: -5 * LONGEST_PIECE] == found[: max(0, len(words) - 5 * LONGEST_PIECE)]
+
+
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
     """The cost of a text is bounded."""
     assert len(pieces("a" * 100_000)) == len(pieces("a" * READ)) <= (READ + 2) * LONGEST_PIECE
