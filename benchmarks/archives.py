@@ -55,7 +55,9 @@ def mentions(seed: int) -> Labelled:
     busy = np.repeat(np.exp(random.normal(0.0, 0.7, rows // slots + 1)), slots)[:rows] * base
     number = random.poisson(random.uniform(0.7, 4.0) * 55)
     places = np.sort(random.choice(rows, number, p=busy / busy.sum()))
-    sizes = np.minimum(80.0, random.uniform(0.4, 1.2) * (1.0 + random.pareto(random.uniform(0.9, 1.5), number)))
+    sizes = np.minimum(
+        80.0, random.uniform(0.4, 1.2) * (1.0 + random.pareto(random.uniform(0.9, 1.5), number))
+    )
     falls = np.exp(random.normal(np.log(3.0), 0.9, number)) * sizes**0.25
     story = np.zeros(rows)
     for at, size, fall in zip(places, sizes, falls, strict=True):
@@ -70,7 +72,7 @@ def mentions(seed: int) -> Labelled:
         if len(centres) == count:
             break
         if centres and random.random() < 0.3:  # news that goes on
-            at = random.choice(centres) + int(random.integers(width, 4 * width))
+            at = int(random.choice(centres)) + int(random.integers(width, 4 * width))
         elif random.random() < 0.6 and candidates:
             at = candidates[int(random.integers(0, len(candidates)))]
         else:
@@ -82,7 +84,13 @@ def mentions(seed: int) -> Labelled:
         begin = max(0, at - int(random.integers(0, width // 4)))
         shape = random.random()
         if shape < 0.45:
-            _story(story, begin, _between(random, 1.2, 9.0), int(random.integers(0, 5)), _between(random, 3.0, 40.0))
+            _story(
+                story,
+                begin,
+                _between(random, 1.2, 9.0),
+                int(random.integers(0, 5)),
+                _between(random, 3.0, 40.0),
+            )
         elif shape < 0.65:
             story[begin : begin + int(_between(random, 20, 200))] += _between(random, 0.5, 2.0)
         elif shape < 0.8:
@@ -148,7 +156,9 @@ def traffic(seed: int) -> Labelled:
     labels.append(snow * slots)
     width = rows // 10 // len(labels)
     counts = negative_binomial(random, np.exp(rate) * multiplied, random.uniform(0.0005, 0.003))
-    return Labelled("traffic", seed, epoch(2014, 6, 30) + first * DAY, 1_800, counts, around(labels, width, rows))
+    return Labelled(
+        "traffic", seed, epoch(2014, 6, 30) + first * DAY, 1_800, counts, around(labels, width, rows)
+    )
 
 
 def _runs(state: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
@@ -191,11 +201,15 @@ def disease(seed: int) -> Labelled:
         rate = np.full(rows, level)
     elif sort == "serovar":
         level, dispersion = _between(random, 0.6, 7.0), random.uniform(0.0, 0.2)
-        rate = level * np.exp(random.uniform(0.0, 0.6) * np.sin(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18))
+        rate = level * np.exp(
+            random.uniform(0.0, 0.6) * np.sin(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18)
+        )
         rate *= np.exp(wander(random, rows, 15.0, random.uniform(0.0, 0.25)))
     else:
         level, dispersion = _between(random, 0.5, 3.0), random.uniform(0.0, 0.3)
-        rate = level * np.exp(random.uniform(0.8, 1.5) * np.cos(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18))
+        rate = level * np.exp(
+            random.uniform(0.8, 1.5) * np.cos(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18)
+        )
     counts = negative_binomial(random, rate, dispersion)
     for _ in range(random.poisson(rows / 120)):  # a family, a school class, and nobody called it an outbreak
         counts[int(random.integers(0, rows))] += int(random.integers(1, 4)) + int(random.poisson(0.5 * level))

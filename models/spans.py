@@ -42,7 +42,18 @@ class Deviation(NamedTuple):
 class Spans:
     """Sums of the last rows in several lengths."""
 
-    __slots__ = ("_excess", "_expected", "_keep", "_lengths", "_observed", "_prior", "_prior_rows", "_ring", "_rows", "_weights")
+    __slots__ = (
+        "_excess",
+        "_expected",
+        "_keep",
+        "_lengths",
+        "_observed",
+        "_prior",
+        "_prior_rows",
+        "_ring",
+        "_rows",
+        "_weights",
+    )
 
     def __init__(self, lengths: tuple[int, ...], memory: float, prior: Prior) -> None:
         """Begin with nothing seen.
@@ -55,7 +66,7 @@ class Spans:
         self._lengths = lengths
         self._keep = exp(-1.0 / memory)
         self._prior_rows = prior.rows
-        self._prior = [prior.rows * prior.dispersion / length**prior.power for length in lengths]
+        self._prior = [prior.rows * prior.dispersion / float(length**prior.power) for length in lengths]
         self._rows = 0
         self._observed = self._expected = 0.0
         self._ring = [(0.0, 0.0)] * (lengths[-1] + 1)
