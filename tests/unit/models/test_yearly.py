@@ -51,7 +51,7 @@ def test_two_years_show_the_wave(level: float) -> None:
 def test_it_becomes_surer_with_every_year_and_never_quite_sure() -> None:
     """The mean's relative variance falls, to what the wandering of the level leaves."""
     unsure = []
-    for weeks in (4, 52, 300):
+    for weeks in (4, 52, 2_000):
         forecast = learned([4.0] * weeks).forecast(START + weeks * WEEK)
         assert forecast is not None
         unsure.append(forecast.unsure)
