@@ -1,9 +1,10 @@
 """How many labelled windows a detector's scores find at a given price in false episodes.
 
 An episode is a maximal run of rows with a score at or above the threshold; runs with fewer than `GAP` rows between
-them are one. A window is found where an episode has a row in it; a false episode has none in any window. Thresholds
-are tried from the highest down until the false episodes exceed the price, so that nothing is gained where a low
-threshold melts all into one.
+them are one. A window is found where an episode has a row in it; a false episode has none in any window, so an
+episode that finds two windows, and the second episode in one window, cost nothing. The price is false episodes per
+1,000 rows of all series that the threshold serves, those in windows among them. Thresholds are tried from the highest down
+until the false episodes exceed the price, so that nothing is gained where a low threshold melts all into one.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A cycle of slots, each with a learned factor: the hour of a day, the hour of a week, the week of a year.
+"""A cycle of slots, each with a learned factor: the hour of a day, the hour of a week.
 
 A factor is Gamma-Poisson around 1: (strength + what was seen) / (strength + what was expected), both in units of
 information, so that a slot which was seen little stays near 1 and a cycle that is none costs little.
@@ -22,14 +22,6 @@ class Cycle:
     def factor(self, slot: int) -> float:
         """Return how many times the level is expected in `slot`."""
         return (self._strength + self._seen[slot]) / (self._strength + self._expected[slot])
-
-    def smoothed(self, slot: int, weights: tuple[float, ...]) -> float:
-        """Return the factor of `slot` with its neighbours on either side, by `weights` of odd length, around it."""
-        seen = expected = self._strength
-        for number, weight in enumerate(weights, slot - len(weights) // 2):
-            seen += weight * self._seen[number % self.slots]
-            expected += weight * self._expected[number % self.slots]
-        return seen / expected
 
     def learn(self, slot: int, ratio: float, information: float, visit: float = 1.0) -> None:
         """Add what was seen in `slot`: `ratio` times the expected level.

@@ -2,7 +2,7 @@
 
 A surprise of five deviations is news in the traffic of a city and everyday among mentions of a company, whose bursts no
 distribution foresees. So it is asked how often this series has surprised that much before: the rate of episodes, per
-row, whose surprise reached that level. A general rate, met on many series, counts like `PRIOR_ROWS` rows of the past,
+row, whose surprise reached that level. A general rate, met on many series, counts like some hundred rows of the past,
 so that short series have an answer too.
 
     score = x / (x + 3),  x = -log10(rate):   0.5 is once in 1,000 rows, 0.57 once in 10,000, 0.43 five times in 1,000
@@ -42,7 +42,7 @@ def _general(level: float) -> float:
 
 
 LEVELS: Final = tuple(_LOWEST * _RATIO**number for number in range(_LEVELS))
-_PRIOR: Final = tuple(PRIOR_ROWS * _general(level) for level in LEVELS)
+_GENERAL: Final = tuple(_general(level) for level in LEVELS)
 
 
 def score_of(rate: float) -> float:
@@ -61,13 +61,14 @@ def rate_of(score: float) -> float:
 class Rarity:
     """What one series has surprised with so far. `rate` asks, `see` tells; rows are told in order."""
 
-    __slots__ = ("_crossings", "_held", "_prior", "_rows", "_unit")
+    __slots__ = ("_crossings", "_held", "_prior", "_prior_rows", "_rows", "_unit")
 
-    def __init__(self, general: float = 1.0) -> None:
-        """Begin with the general rate, times `general`."""
+    def __init__(self, general: float = 1.0, prior_rows: float = PRIOR_ROWS) -> None:
+        """Begin with the general rate, times `general`, as if it had been seen for `prior_rows`."""
         self._held = 0.0
         self._crossings = [0.0] * _LEVELS
-        self._prior = [general * prior for prior in _PRIOR]
+        self._prior_rows = prior_rows
+        self._prior = [prior_rows * general * rate for rate in _GENERAL]
         # Instead of fading all that is past, what comes counts more and more: `_unit` is the weight of the newest row.
         self._unit = 1.0
         self._rows = 0.0
@@ -79,7 +80,7 @@ class Rarity:
         place = min(log(held) / _LOG_RATIO, _LEVELS - 1.001)
         below = int(place)
         part = place - below
-        unit, weight = self._unit, self._rows / self._unit + PRIOR_ROWS
+        unit, weight = self._unit, self._rows / self._unit + self._prior_rows
         low = (self._crossings[below] / unit + self._prior[below]) / weight
         high = (self._crossings[below + 1] / unit + self._prior[below + 1]) / weight
         return float(min(1.0, low ** (1.0 - part) * high**part))

@@ -1,8 +1,7 @@
 """What the next row of a series is expected to count, learned from the rows before, with the cycles found in them.
 
     expected = level x factor of the day's slot x factor of the week's slot      (steps below a day)
-    expected = level x factor of the weekday                                     (a day and more)
-    expected = level x factor of the week of the year                            (a week)
+    expected = level x factor of the weekday                                     (a day and more; weeks: `models.yearly`)
 
 Whether there is such a cycle is for the series to say: beside it stand the same without the longer cycle and without
 any, each with a level of its own, and the mean of their logarithms is weighted by how well each foretold lately.
@@ -18,26 +17,20 @@ from models.surprise import surprise
 
 DAY: Final = 86_400
 WEEK: Final = 7 * DAY
-YEAR: Final = 365.2425 * DAY
 
 _SLOTS_A_DAY: Final = 48
 _LEVEL_DAYS: Final = 10.0
 """Memory of the level for steps below a day."""
 _DAILY_LEVEL_DAYS: Final = 60.0
-_WEEKLY_LEVEL_DAYS: Final = 2_100.0
 _SHORT_STRENGTH: Final = 2.0
 """A day's slots (and weekdays, for longer steps) differ by a factor of about two, before anything is known."""
 _WEEK_STRENGTH: Final = 10.0
 """A weekday's slots differ from the same slots of all days by about a third."""
-_YEAR_STRENGTH: Final = 1.0
 _VISITS: Final = 6.0
-"""Memory of a slot of the week or the year."""
+"""Memory of a slot of the week."""
 _DAY_VISITS: Final = 18.0
 _MOST_INFORMATION: Final = 20.0
 """Of one row: neighbours err together, so large counts say less than they seem to."""
-_NEIGHBOURS: Final = (0.2, 0.5, 0.9, 1.0, 0.9, 0.5, 0.2)
-"""Weights of the weeks around one; years are never alike to the week (Farrington's half-width is three too)."""
-_WEEKS_A_YEAR: Final = 52
 _CLIP: Final = 2.5
 """Standard deviations that a row teaches at most."""
 _FEWEST: Final = 3
@@ -91,22 +84,19 @@ class Season:
         "_rows",
         "_step",
         "_week",
-        "_year",
     )
 
     def __init__(self, step: int, holidays: Container[int] = ()) -> None:
         """Begin with nothing known.
 
         Args:
-            step: seconds between rows, from a minute to a week.
+            step: seconds between rows, from a minute to less than a week.
             holidays: days since 1970 that are like Sundays.
         """
         self._step = step
         self._holidays = holidays
         self._rows = 0
         self._day: Cycle | None = None
-        self._week: Cycle | None = None
-        self._year: Cycle | None = None
         self._per_slot = 1.0
         if step < DAY:
             slots = min(_SLOTS_A_DAY, DAY // step)
@@ -114,16 +104,13 @@ class Season:
             self._memory = _LEVEL_DAYS * DAY / step
             self._day = Cycle(slots, strength=_SHORT_STRENGTH, memory=_DAY_VISITS)
             self._week = Cycle(7 * slots, strength=_WEEK_STRENGTH, memory=_VISITS)
-        elif step < WEEK:
+        else:
             self._memory = _DAILY_LEVEL_DAYS * DAY / step
             self._week = Cycle(7, strength=_SHORT_STRENGTH, memory=_VISITS)
-        else:
-            self._memory = _WEEKLY_LEVEL_DAYS * DAY / step
-            self._year = Cycle(_WEEKS_A_YEAR, strength=_YEAR_STRENGTH, memory=_VISITS)
         self._keep = exp(-1.0 / self._memory)
         self._models = [_Model() for _ in range(3 if self._day else 2)]
         self._parts: list[tuple[int, int, float]] = []
-        """Slot of the day, slot of the week (or year), and the part of the row that lies there."""
+        """Slot of the day, slot of the week, and the part of the row that lies there."""
 
     def forecast(self, time: int) -> Forecast | None:
         """Return what the row that begins at `time`, epoch seconds, counts; None before the first was learned."""
@@ -173,15 +160,10 @@ class Season:
             if self._day:
                 self._day.learn(day_slot, count / levels[1], visit * information, visit)
                 base *= self._day.factor(day_slot)
-            cycle = self._week or self._year
-            assert cycle is not None
-            cycle.learn(slot, count / base, visit * information, visit)
+            self._week.learn(slot, count / base, visit * information, visit)
         self._rows += 1
 
     def _place(self, time: int) -> None:
-        if self._year:
-            self._parts = [(0, int(time % YEAR / WEEK) % _WEEKS_A_YEAR, 1.0)]
-            return
         day = time // DAY
         if self._day is None:
             self._parts = [(0, self._weekday(day), 1.0)]
@@ -198,10 +180,6 @@ class Season:
                 self._parts.append((slot, self._weekday(day + number // slots) * slots + slot, part))
 
     def _shape(self) -> None:
-        if self._year:
-            self._models[-1].shape = self._year.smoothed(self._parts[0][1], _NEIGHBOURS)
-            return
-        assert self._week is not None
         daily = weekly = 0.0
         for day_slot, slot, part in self._parts:
             factor = self._day.factor(day_slot) if self._day else 1.0

@@ -1,6 +1,6 @@
 """The judgement of a series of counts, row by row, each from the rows up to it alone.
 
-Owns how the parts work together: `models.season` says what was to be expected, `models.spans` how far the last rows
+Owns how the parts work together: `models.season` (of weeks `models.yearly`) says what was to be expected, `models.spans` how far the last rows
 are from it, `models.cusum` whether they lastingly are, and `models.rarity` how seldom this series does that. Nothing
 here is tuned by hand for a series: step and counts are all it is told.
 """
@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from models.cusum import cusum
 from models.rarity import Rarity, score_of
 from models.season import DAY, WEEK, Season
-from models.spans import Deviation, Spans
+from models.spans import Deviation, Prior, Spans
+from models.yearly import Yearly
 
 SHORTEST_STEP: Final = 60
 LONGEST_STEP: Final = WEEK
@@ -21,12 +22,20 @@ _DAY_RATIO: Final = 3
 """Each sum is three times as long as the one before, up to a day."""
 _LONG_RATIO: Final = 2
 _LONGEST_DAYS: Final = 14
-"""Sums of daily rows go up to a fortnight at most; of weekly ones up to four weeks."""
-_LONGEST_WEEKS: Final = 4
+"""Sums of daily rows go up to a fortnight at most; of weekly ones up to eight weeks."""
+_LONGEST_WEEKS: Final = 8
 _DISPERSION_DAYS: Final = 20.0
 _DISPERSION_ROWS: Final = 100.0
 """Memory of dispersions for steps of a day and more."""
-_HALF_LIFE_ROWS: Final = 12.0
+_DISPERSION_WEEKS: Final = 300.0
+_PRIOR: Final = Prior(0.3, 30.0, 0.5)
+_PRIOR_OF_WEEKS: Final = Prior(0.05, 200.0, 1.0)
+"""Cases of a disease are nearly Poisson until the series says otherwise, which takes a few years of small counts."""
+_ONE_LONG_ROW: Final = 0.8
+"""What a single row's surprise counts where rows are a day or more: letters come by the stack, what lasts is no accident."""
+_LONG_PRIOR_ROWS: Final = 4_000.0
+"""The general rate of what is rare counts for more where a whole series has a few hundred rows."""
+_HALF_LIFE_ROWS: Final = 36.0
 """Rows over which a surprise fades by half after its cause has gone, so that one burst is one episode."""
 _HALF_LIFE_LONG_ROWS: Final = 2.0
 _ONE_SIDED: Final = 0.25
@@ -82,6 +91,7 @@ class Series:
         "_fade",
         "_has_drops",
         "_held",
+        "_one_row",
         "_rarity",
         "_season",
         "_spans",
@@ -104,12 +114,17 @@ class Series:
         if not SHORTEST_STEP <= step <= LONGEST_STEP:
             raise ValueError(f"a step lies between {SHORTEST_STEP} and {LONGEST_STEP} seconds, not at {step}")
         self._detector = detector
-        self._season = Season(step, holidays)
         is_long = step >= DAY
-        self._spans = Spans(
-            lengths_of(step), _DISPERSION_ROWS if is_long else max(60.0, _DISPERSION_DAYS * DAY / step)
-        )
-        self._rarity = Rarity(_ONE_SIDED if is_long else 1.0)
+        self._season: Season | Yearly
+        if step >= WEEK:
+            self._season = Yearly()
+            self._spans = Spans(lengths_of(step), _DISPERSION_WEEKS, _PRIOR_OF_WEEKS)
+        else:
+            self._season = Season(step, holidays)
+            memory = _DISPERSION_ROWS if is_long else max(60.0, _DISPERSION_DAYS * DAY / step)
+            self._spans = Spans(lengths_of(step), memory, _PRIOR)
+        self._rarity = Rarity(_ONE_SIDED, _LONG_PRIOR_ROWS) if is_long else Rarity()
+        self._one_row = _ONE_LONG_ROW if is_long else 1.0
         self._unheard = _STRANGE_LONG_ROWS if is_long else WEEK // step
         self._fade = 0.5 ** (1.0 / (_HALF_LIFE_LONG_ROWS if is_long else _HALF_LIFE_ROWS))
         # A day or a week that counts less is a holiday or a report not sent far more often than it is news.
@@ -138,8 +153,8 @@ class Series:
             strongest = max(deviations, key=lambda one: abs(one.surprise))
             value = abs(strongest.surprise)
         else:
-            strongest = max(deviations, key=lambda one: one.surprise)
-            value = max(0.0, strongest.surprise)
+            strongest = max(deviations, key=self._excess)
+            value = max(0.0, self._excess(strongest))
         self._held = max(value, self._held * self._fade)
         score = score_of(self._rarity.rate(self._held))
         if self._unheard:
@@ -148,3 +163,7 @@ class Series:
             self._rarity.see(self._held)
         self._season.learn(count, forecast, dispersion)
         return Judgement(forecast.mean, score, self._held, strongest)
+
+    def _excess(self, deviation: Deviation) -> float:
+        """Return what a sum's surprise counts beside those of other lengths."""
+        return deviation.surprise * (self._one_row if deviation.rows == 1 else 1.0)

@@ -4,18 +4,26 @@ One row shows a spike best, a day of rows a moderate rise or a silent holiday. R
 a larger dispersion than independent rows would have: each length learns its own, from clipped residuals.
 """
 
-from math import exp, sqrt
+from math import exp
 from typing import Final, NamedTuple
 
 from models.surprise import surprise
 
-_PRIOR_DISPERSION: Final = 0.3
-"""Of single rows, before any were seen; a sum of w rows starts at 1/sqrt(w) of it."""
-_PRIOR_ROWS: Final = 30.0
 _OUTLIER_SQUARED: Final = 9.0
 """A sum counts as at most three standard deviations away when its dispersion is learned."""
 _SMALLEST_DISPERSION: Final = 1e-4
 _SMALLEST_MEAN: Final = 0.02
+
+
+class Prior(NamedTuple):
+    """What is believed of a dispersion before any row was seen."""
+
+    dispersion: float
+    """Of single rows."""
+    rows: float
+    """How many rows it counts like."""
+    power: float
+    """A sum of w rows has 1 / w**power of it: 1 where rows err apart from each other, 1/2 where neighbours err alike."""
 
 
 class Deviation(NamedTuple):
@@ -34,17 +42,31 @@ class Deviation(NamedTuple):
 class Spans:
     """Sums of the last rows in several lengths."""
 
-    __slots__ = ("_excess", "_expected", "_keep", "_lengths", "_observed", "_ring", "_rows", "_weights")
+    __slots__ = (
+        "_excess",
+        "_expected",
+        "_keep",
+        "_lengths",
+        "_observed",
+        "_prior",
+        "_prior_rows",
+        "_ring",
+        "_rows",
+        "_weights",
+    )
 
-    def __init__(self, lengths: tuple[int, ...], memory: float) -> None:
+    def __init__(self, lengths: tuple[int, ...], memory: float, prior: Prior) -> None:
         """Begin with nothing seen.
 
         Args:
             lengths: rows of each sum, from small to large; the first is 1.
             memory: rows over which dispersions are learned.
+            prior: what they are before.
         """
         self._lengths = lengths
         self._keep = exp(-1.0 / memory)
+        self._prior_rows = prior.rows
+        self._prior = [prior.rows * prior.dispersion / float(length**prior.power) for length in lengths]
         self._rows = 0
         self._observed = self._expected = 0.0
         self._ring = [(0.0, 0.0)] * (lengths[-1] + 1)
@@ -54,8 +76,7 @@ class Spans:
 
     def dispersion(self, number: int = 0) -> float:
         """Return the learned d of the sums of length `number`; by default of single rows."""
-        prior = _PRIOR_ROWS * _PRIOR_DISPERSION / sqrt(self._lengths[number])
-        learned = (prior + self._excess[number]) / (_PRIOR_ROWS + self._weights[number])
+        learned = (self._prior[number] + self._excess[number]) / (self._prior_rows + self._weights[number])
         return max(_SMALLEST_DISPERSION, learned)
 
     def add(self, count: float, mean: float, unsure: float) -> list[Deviation]:

@@ -83,6 +83,18 @@ def test_look_alikes_are_drawn_from_their_seed_alone(family: str, kind: str) -> 
     assert edges[-1] <= len(one.counts)
 
 
+@pytest.mark.parametrize("kind", ["mentions", "traffic"])
+def test_windows_of_the_third_family_come_early_or_late(kind: str) -> None:
+    """A tenth of the series too: some within the first week of mentions, all in the second half of a city's traffic."""
+    drawn = [FAMILIES["archives"][kind](seed) for seed in range(6)]
+    for one in drawn:
+        assert sum(end - begin for begin, end in one.windows) == pytest.approx(
+            0.1 * len(one.counts), rel=0.05
+        )
+    firsts = [one.windows[0][0] / len(one.counts) for one in drawn]
+    assert min(firsts) < 7 / 55 if kind == "mentions" else min(firsts) > 0.45
+
+
 @pytest.mark.parametrize("kind", ["mentions", "traffic", "complaints"])
 def test_windows_of_the_second_family_are_a_tenth_of_a_series(kind: str) -> None:
     """Wide, as people label who saw where it was at its height."""
