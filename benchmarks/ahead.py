@@ -19,7 +19,7 @@ import click
 from agents.app import spare_the_collector
 from agents.backtest.report import baselines, duration, judged
 from agents.backtest.run import backtest
-from agents.backtest.truth import Incident, incident_of
+from agents.backtest.truth import incident_of
 from agents.recording import Envelope, heartbeat
 from agents.settings import load_settings
 from agents.simulator.case import LEAD_HOURS
@@ -79,15 +79,15 @@ def delays(seed: int) -> dict[str, tuple[float, str]]:
     spec = SimulationSpec(start, end, seed=seed, kinds=tuple(IncidentKind))
     world = world_of(spec)
     truth = _cut(spec, world)
-    cut: Incident = incident_of(truth)
+    cut = incident_of(truth)
     rules = load_rules()
     run = backtest(province(spec, world, truth), load_settings(), [rules])
     own = judged(BAROMETER, rules, run.ledgers[0], [cut], run.days, OFFSET_SECONDS, run.suspected).score
     found = {}
     for name, score in ({BAROMETER: own} | baselines(run, [cut], OFFSET_SECONDS)).items():
         (finding,) = score.findings
-        is_found = finding.alarm is not None and finding.delay is not None
-        found[name] = (float(finding.delay or 0), finding.alarm.rule) if is_found else (NEVER, "")  # type: ignore[union-attr]
+        alarm, delay = finding.alarm, finding.delay
+        found[name] = (NEVER, "") if alarm is None or delay is None else (float(delay), alarm.rule)
     return found
 
 
@@ -98,8 +98,9 @@ def _cut(spec: SimulationSpec, world: World) -> dict[str, Any]:
     raise ValueError("no cut is planned")
 
 
-def _words(seconds: float, rule: str) -> str:
-    return "missed" if seconds == NEVER else f"{duration(seconds)} ({rule.partition(':')[0]})"
+def _words(seconds: float, rule: str = "") -> str:
+    of = f" ({rule.partition(':')[0]})" if rule else ""
+    return "missed" if seconds == NEVER else f"{duration(seconds)}{of}"
 
 
 @click.command()
@@ -118,7 +119,8 @@ def main(seeds: int, first: int, as_json: bool) -> None:
         for name, (seconds, _) in found.items():
             every.setdefault(name, []).append(seconds)
     for name, one in every.items():
-        click.echo(f"{name:12} median {_words(median(one), name):>24}   before it: {_ahead(every, name)}")
+        rest = f"   Barometer told before it in {_ahead(every, name)}" if name != BAROMETER else ""
+        click.echo(f"{name:12} median {_words(median(one)):>8}{rest}")
     if as_json:
         values = {
             name: [None if seconds == NEVER else seconds for seconds in one] for name, one in every.items()
@@ -129,7 +131,7 @@ def main(seeds: int, first: int, as_json: bool) -> None:
 def _ahead(every: Mapping[str, list[float]], name: str) -> str:
     """Say in how many fortnights Barometer told before `name` did."""
     pairs = zip(every[BAROMETER], every[name], strict=True)
-    return f"Barometer in {sum(own < other for own, other in pairs)} of {len(every[name])}"
+    return f"{sum(own < other for own, other in pairs)} of {len(every[name])} fortnights"
 
 
 if __name__ == "__main__":
