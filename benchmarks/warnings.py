@@ -56,7 +56,7 @@ def fortnight(seed: int, scale: float) -> dict[str, Score]:
     settings, rules = load_settings(), load_rules()
     run = backtest(simulation.events(), settings, [rules])
     incidents = [incident_of(line) for line in simulation.truth]
-    own = judged(BAROMETER, rules, run.ledgers[0], incidents, run.days, OFFSET_SECONDS)
+    own = judged(BAROMETER, rules, run.ledgers[0], incidents, run.days, OFFSET_SECONDS, run.suspected)
     return {BAROMETER: own.score} | baselines(run, incidents, OFFSET_SECONDS)
 
 
@@ -103,6 +103,7 @@ def main(seeds: int, first: int, scale: float, as_json: bool) -> None:
                 screen.print(f"  missed {finding.incident.id}")
         for alarm in own.false:
             screen.print(f"  false {alarm.rule} in {alarm.cell} at {alarm.raised}")
+        screen.print(f"  hidden outage: {_hidden({name: found[-1] for name, found in scores.items()})}")
     totals = {name: total(found) for name, found in scores.items()}
     Console(width=110).print(_table(totals, seeds))
     if as_json:
@@ -111,6 +112,16 @@ def main(seeds: int, first: int, scale: float, as_json: bool) -> None:
             for name, found in scores.items()
         }
         click.echo(json.dumps({"seeds": list(range(first, first + seeds)), "contenders": document}))
+
+
+def _hidden(scores: Mapping[str, Score]) -> str:
+    """Say when each contender found the hidden outages of a fortnight, and by which rule."""
+    return "; ".join(
+        f"{name} {'missed' if finding.alarm is None else f'{duration(finding.delay)} ({finding.alarm.rule})'}"
+        for name, one in scores.items()
+        for finding in one.findings
+        if finding.incident.kind == HIDDEN
+    )
 
 
 def _document(one: Score) -> dict[str, object]:

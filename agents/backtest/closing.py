@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import time as wall_clock
 from typing import Any, Final, NamedTuple
 
+from agents.backtest.hidden import TOPICS, HiddenOutages
 from agents.backtest.spread import Spread
 from agents.intake import Event, unexpected
 from agents.judging import judging
@@ -85,6 +86,8 @@ class Judgement:
             version,
             key_accounts,
         )
+        self.hidden = HiddenOutages(settings, self.appended, SOURCE) if settings.faults else None
+        """Who suspects hidden outages; None where no worker does."""
 
     def handler(self, stream: Stream, partition: int, history: History) -> Handle:
         """Return what says of an event of this partition what it adds."""
@@ -98,7 +101,7 @@ class Judgement:
                 return increment, cells(values(event.body)) if increment else ()
 
             return count
-        assess = self._assessor.assess
+        assess, hidden = self._assessor.assess, self.hidden
 
         def judge(event: Event) -> tuple[Increment, Sequence[str]]:
             found = assess(
@@ -110,6 +113,8 @@ class Judgement:
                 Origin("", partition, event.offset),
                 is_late=event.is_late,
             ).classified
+            if hidden is not None:
+                hidden.complain(partition, event.offset, event.time, found)
             increment = count_complaint(
                 is_urge=found.is_urge,
                 repeats=found.repeat_of_30_days,
@@ -250,7 +255,10 @@ class StreamCounts:
 
 
 def closed_minutes(
-    envelopes: Iterable[Envelope], counts: dict[Stream, StreamCounts], unread: Counter[str]
+    envelopes: Iterable[Envelope],
+    counts: dict[Stream, StreamCounts],
+    unread: Counter[str],
+    hidden: HiddenOutages | None = None,
 ) -> Iterator[ClosedMinute]:
     """Yield every minute that closes, stream by stream in order, as its turn comes.
 
@@ -259,6 +267,7 @@ def closed_minutes(
             has events and none gets one as from `replay`.
         counts: a fresh one for each stream.
         unread: told how many events of other topics were passed over.
+        hidden: gets the topology and the faults, if anybody.
     """
     by_topic = {one.topic: one for one in counts.values()}
     beats: dict[str, int] = {}
@@ -266,7 +275,8 @@ def closed_minutes(
     for envelope in envelopes:
         stream = by_topic.get(envelope.topic)
         if stream is None:
-            unread[envelope.topic] += not envelope.heartbeat
+            is_taken = hidden is not None and envelope.topic in TOPICS and hidden.take(envelope)
+            unread[envelope.topic] += not envelope.heartbeat and not is_taken
             continue
         if envelope.heartbeat:
             beats[envelope.topic] = envelope.time

@@ -7,6 +7,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from agents.backtest import hidden
 from agents.backtest.run import Run
 from agents.backtest.scoring import Alarm, RuleFigures, Score, alarms_of, score
 from agents.backtest.truth import Incident
@@ -38,10 +39,14 @@ def judged(
     incidents: Sequence[Incident],
     days: float,
     day_begins: int,
+    suspected: Sequence[Alarm] | None = None,
 ) -> Judged:
-    """Hold a ledger against the truth."""
+    """Hold a ledger against the truth, and with it the hidden outages that were `suspected`, where anybody could suspect some."""
     alarms = alarms_of(ledger, {rule.id: rule.step_seconds for rule in rules.rules})
     names = [rule.id for rule in rules.rules]
+    if suspected is not None:
+        alarms += suspected
+        names.append(hidden.RULE)
     forecasts = frozenset(rule.id for rule in rules.rules if not rule.alarms)
     found = score(names, alarms, incidents, days, day_begins=day_begins, forecasts=forecasts)
     return Judged(name, rules, ledger, alarms, found)
@@ -275,7 +280,7 @@ def _pair(values: Sequence[Any]) -> str:
 
 
 def _named(found: Judged, rule: str) -> str:
-    return f"{rule} {found.rules.rule(rule).name}"
+    return f"{rule} {hidden.NAME if rule == hidden.RULE else found.rules.rule(rule).name}"
 
 
 def _percent(share: float | None) -> str:

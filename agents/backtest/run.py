@@ -1,7 +1,8 @@
 """`backtest`: one pass over recorded events, as many rule sets as are given, and the baselines beside them.
 
-    envelopes ──closing──> closed minutes ──┬─> a StreamJudge for each stream and rule set ──> ledgers
-                                            └─> counts of the baselines
+    envelopes ──closing──┬─> closed minutes ──┬─> a StreamJudge for each stream and rule set ──> ledgers
+                         │                    └─> counts of the baselines
+                         └─> complaints and faults ──> suspected hidden outages
 
 One judge stands for the judges of all partitions: nothing that one cell holds is read for another, so that the partition in
 which a cell lives changes nothing about its warnings.
@@ -14,6 +15,7 @@ from time import time as wall_clock
 
 from agents.backtest.closing import Judgement, StreamCounts, closed_minutes
 from agents.backtest.rivals import RivalCounts
+from agents.backtest.scoring import Alarm
 from agents.recording import Envelope
 from agents.settings import Settings
 from models.calendar import Calendar
@@ -39,6 +41,8 @@ class Run:
     """Start of the first minute that closed; None where none did."""
     last: int = 0
     """End of the last one."""
+    suspected: list[Alarm] | None = None
+    """Hidden outages that were suspected, whatever the rules; None where nobody could: no topology, or nobody who joins faults."""
 
     @property
     def days(self) -> float:
@@ -78,7 +82,7 @@ def backtest(
         outcomes={stream: one.outcomes for stream, one in counts.items()},
         refused={stream: one.refused for stream, one in counts.items()},
     )
-    for minute in closed_minutes(envelopes, counts, run.unread):
+    for minute in closed_minutes(envelopes, counts, run.unread, judgement.hidden):
         stream, pane, totals = minute
         run.first = pane if run.first is None else min(run.first, pane)
         run.last = max(run.last, pane + MINUTE)
@@ -86,4 +90,6 @@ def backtest(
             ledger.extend(judge[stream].close_minute(pane, totals))
         if run.rivals is not None:
             run.rivals.take(minute)
+    if judgement.hidden is not None and judgement.hidden.is_on:
+        run.suspected = judgement.hidden.alarms()
     return run

@@ -120,7 +120,7 @@ def backtest(
         raise
     ahead = _ahead(settings.zone, run)
     found = [
-        judged(name, rules, ledger, incidents, run.days or 1.0, ahead)
+        judged(name, rules, ledger, incidents, run.days or 1.0, ahead, run.suspected)
         for (name, rules), ledger in zip(sets, run.ledgers, strict=True)
     ]
     rivals = baselines(run, incidents, ahead)

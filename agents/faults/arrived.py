@@ -12,6 +12,7 @@ from models.errors import RejectedEvent, RejectReason
 from models.events import NetworkFault, TopologyElement
 from models.held import Stamp
 from models.linking import Facts
+from models.outcomes import ClassifiedComplaint
 
 _MILLIS: Final = 1_000
 
@@ -43,9 +44,14 @@ def complaint_of(record: Arrived) -> tuple[Stamp, Facts] | None:
     except (msgspec.MsgspecError, ValueError):
         return None
     stamp = Stamp(record.offset, record.timestamp, told.source_topic_id, told.source_offset)
+    return stamp, facts_of(told, time)
+
+
+def facts_of(told: _Complaint | ClassifiedComplaint, time: int) -> Facts:
+    """Return what matters here of a classified complaint made at `time`, epoch seconds."""
     # Customers are told apart only where elements are; of others their names would fill the memory for nothing.
     customer = told.customer if told.element_id else ""
-    return stamp, Facts(
+    return Facts(
         told.id,
         told.source,
         time,

@@ -8,6 +8,7 @@ from agents.simulator.burst import merged, plateau
 from agents.simulator.data import ELEMENTS_PER_CITY, Ints
 from agents.simulator.incident import SUPPRESSED, SWOLLEN, Scene, Trouble
 from agents.simulator.topology import core_of, elements_of_site
+from models.cells import cell_of
 from models.measures import Stream
 from models.pane import HOUR
 
@@ -43,7 +44,10 @@ def cut(scene: Scene, *, reported: bool) -> Trouble:
         trouble.faults = _alarm(scene, code, names)
         trouble.truth["alarm"] = trouble.faults[0]["alarmId"]
     else:
+        places = [{"region": code, "element": name} for name in (core_of(code, city), *names)]
         trouble.truth["rule"]["rules"].append("EW18")
+        trouble.truth["rule"]["cells"] += map(cell_of, places)
+        trouble.truth["cells"] += map(cell_of, places)
     return trouble
 
 

@@ -7,10 +7,12 @@ import pytest
 from agents.backtest.ledger import identities, ledger_lines
 from agents.backtest.run import Run, backtest
 from agents.batch import Partition
+from agents.judging import judging
 from agents.recording import Envelope
 from agents.settings import load_settings
 from agents.simulator.simulate import simulate
 from agents.simulator.spec import FIRST_DAY, Incident, IncidentKind, SimulationSpec, days_from
+from agents.verify.complaint import Desk
 from agents.verify.judge import Fate
 from agents.verify.kinds import CLASSIFIED, DEAD_LETTERS, WORK_ORDERS
 from agents.verify.ledger import cells_of, judge_cell
@@ -22,16 +24,23 @@ from models.calendar import Calendar
 from models.measures import Stream
 from models.outcomes import EarlyWarning
 from models.pane import DAY, HOUR
+from models.privacy import Pseudonymiser
+from models.route import load_router
 from models.rules import load_rules
 from models.screen import Outcome
+from models.triage import load_triage
 from tests.unit.agents.modelled import ModelledBroker
 from tests.unit.agents.replayed import APPENDED_MS, replayed, warnings_in, work
-from tests.unit.agents.test_verify_walk import DESK, KINDS, _Copying
+from tests.unit.agents.test_verify_walk import KINDS, _Copying
 from topics.catalogue import decoders, input_of
 
 PARTITIONS = 3
 SETTINGS = load_settings(partitions=PARTITIONS)
 RULES = load_rules()
+DESK = Desk(
+    judging(None).judge, load_triage(), load_router(), Pseudonymiser(b"a key of sixteen characters"), "v1"
+)
+"""As a worker is set up: with the second opinion, without which some complaints are counted in other cells."""
 
 pytestmark = pytest.mark.slow
 

@@ -123,7 +123,7 @@ def test_show_writes_what_is_spoken() -> None:
     told = run("show", "EW01").stdout
     assert "in 2 windows in a row that do not overlap" in told
     assert "each region x category (480 cells)" in told
-    assert "at most 0.092 false alarms a day" in told
+    assert "at most 0.092 to 0.28 false alarms a day" in told
     assert "每个省份×类别" in run("show", "EW01", "--lang", "zh").stdout
     where = json.loads(run("show", "EW12", "--json").stdout)["where"]
     assert sorted(where["channel"]) == ["12315", "12345", "media", "regulator"]

@@ -110,7 +110,11 @@ def test_stated_incidents_happen_where_and_when_they_are_stated() -> None:
         stated.start,
         stated.end,
     )
-    assert found["rule"]["cells"] == ["region=33,category=NET", "region=33,category=BRD"]
+    counted, named = found["rule"]["cells"][:2], found["rule"]["cells"][2:]
+    assert counted == ["region=33,category=NET", "region=33,category=BRD"]
+    core, *cut = [dimensions_of(cell)["element"] for cell in named]
+    assert core.startswith("core-33-"), "what all elements of a cut hang on names it as well"
+    assert cut == found["elements"]
 
 
 @pytest.mark.parametrize("kind", list(IncidentKind))

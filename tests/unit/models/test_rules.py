@@ -52,7 +52,7 @@ def test_packaged_rules_have_the_documented_numbers() -> None:
     surge = load_rules().rule("EW01")
     assert (surge.window_seconds, surge.step_seconds, surge.min_sample, surge.hold_seconds) == (
         900,
-        900,
+        300,
         5,
         1800,
     )
