@@ -250,6 +250,14 @@ def _mean_drop_clear(_: Rule, step: Step, say: _Words) -> str:
     return say(f"at most {step.clear:g} below its past", f"比自身过去低不超过{step.clear:g}")
 
 
+def _novelty(rule: Rule, step: Step, say: _Words) -> str:
+    past, new = say.duration(rule.baseline_seconds), say.duration(rule.new_for_seconds)
+    return say(
+        f"above {step.limit:g}, where there were at most {rule.absent:,} from {past} to {new} before",
+        f"高于{step.limit:g}，且{past}前至{new}前至多{rule.absent:,}",
+    )
+
+
 def _silence(_: Rule, step: Step, say: _Words) -> str:
     text = say(
         f"nothing for so long that the chance is below {step.limit:g}",
@@ -302,6 +310,7 @@ _TRIGGERS: Final[Mapping[Kind, _Phrase]] = {
     Kind.GROWTH: _relative,
     Kind.RELATIVE: _relative,
     Kind.MEAN_DROP: _mean_drop,
+    Kind.NOVELTY: _novelty,
     Kind.SILENCE: _silence,
     Kind.BURN: _burn,
     Kind.FORECAST: _forecast,
@@ -314,6 +323,7 @@ _CLEARS: Final[Mapping[Kind, _Phrase]] = {
     Kind.GROWTH: _relative_clear,
     Kind.RELATIVE: _relative_clear,
     Kind.MEAN_DROP: _mean_drop_clear,
+    Kind.NOVELTY: _threshold_clear,
     Kind.SILENCE: _silence_clear,
     Kind.BURN: _burn_clear,
     Kind.FORECAST: _forecast_clear,

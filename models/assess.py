@@ -7,6 +7,7 @@ from models.advised import Judge
 from models.classify import Classification
 from models.events import Complaint
 from models.history import History
+from models.hottopics import load_hot_topics
 from models.intent import dissatisfaction, intents
 from models.iso import iso
 from models.keyaccounts import NONE, KeyAccounts
@@ -76,6 +77,7 @@ class Assessor:
     ) -> None:
         self._key_account = key_accounts.by_account.get
         self._classify = classifier.classify
+        self._hot_topic = load_hot_topics().finder()
         self._triage = triage.judge
         self._route = router.route
         self._promise = load_promises().of
@@ -131,6 +133,7 @@ class Assessor:
             product=complaint.product,
             account=self._pseudonym(complaint.account_id) if complaint.account_id else "",
             key_account=self._key_account(complaint.account_id, ""),
+            hot_topic=self._hot_topic(found.folded),
             category=found.category,
             subcategory=found.subcategory,
             coarse=found.coarse,

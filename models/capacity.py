@@ -12,6 +12,7 @@ from typing import Final
 
 from models.errors import ContractError
 from models.events import SurveyKind
+from models.hottopics import load_hot_topics
 from models.keyaccounts import LONGEST_CODE, MOST
 from models.measures import WIDTH, Stream
 from models.regions import Regions
@@ -56,6 +57,7 @@ def dimension_values(regions: Regions, taxonomy: Taxonomy) -> dict[str, frozense
         "redline": [code for code, leaf in taxonomy.subcategories.items() if leaf.red_line],
         # Which there are is the operator's: as many as there may be, with codes as long as they may be.
         "key_account": [f"{number:0{LONGEST_CODE}d}" for number in range(MOST)],
+        "hot_topic": list(load_hot_topics().names),
         "template": [f"w{number:03x}" for number in range(WAVES)],
     }
     return {name: frozenset({*map(str, values), UNKNOWN}) for name, values in listed.items()}

@@ -27,6 +27,8 @@ DEFAULT_DIMENSIONS: Final[dict[Stream, tuple[tuple[str, ...], ...]]] = {
         ("redline",),
         ("redline", "channel"),
         ("key_account",),
+        ("hot_topic",),
+        ("region", "hot_topic"),
     ),
     Stream.CALLS: ((), ("region",), ("channel",), ("segment",), ("department",)),
     Stream.SURVEYS: ((), ("region",), ("channel",), ("segment",), ("product",), ("department",)),
@@ -48,6 +50,7 @@ KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
             "template",
             "redline",
             "key_account",
+            "hot_topic",
         }
     ),
     Stream.CALLS: frozenset({"region", "channel", "segment", "product", "department"}),
@@ -57,7 +60,7 @@ KNOWN_DIMENSIONS: Final[dict[Stream, frozenset[str]]] = {
 """Every dimension that events of a stream carry."""
 
 
-SPARSE: Final = frozenset({"template", "redline", "key_account"})
+SPARSE: Final = frozenset({"template", "redline", "key_account", "hot_topic"})
 """Dimensions of which most events have no value (an empty one); such an event is in no cell of theirs."""
 
 

@@ -16,7 +16,7 @@ from models.decision import Decision, Reason
 from models.drift import Drifting, drift
 from models.forecast import Forecast, forecast
 from models.interval import Interval, wilson, z_of
-from models.past import Past, mean_drop, relative
+from models.past import Past, mean_drop, novelty, relative
 from models.rule import Kind, Rule, Side
 from models.silence import Silence, silence
 from models.tail import critical_count, upper_tail
@@ -216,6 +216,7 @@ _FUNCTIONS: Final[dict[Kind, Callable[[Rule, Sequence[int], Any], Decision]]] = 
     Kind.GROWTH: _growth,
     Kind.RELATIVE: relative,
     Kind.MEAN_DROP: mean_drop,
+    Kind.NOVELTY: novelty,
     Kind.SILENCE: lambda rule, _, found: silence(rule, found),
     Kind.BURN: lambda rule, _, found: burn(rule, found),
     Kind.FORECAST: lambda rule, _, found: forecast(rule, found),

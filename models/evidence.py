@@ -106,6 +106,8 @@ def _past(rule: Rule, watch: Watch, totals: Sequence[int], end: int) -> Past:
     windows = watch.cell.windows
     past = windows.total(rule.baseline_seconds, end - end % HOUR)
     seen = end - watch.cell.since
+    if rule.kind is Kind.NOVELTY:
+        return Past(list(map(sub, past, windows.total(rule.new_for_seconds, end - end % HOUR))), seen)
     if end % HOUR == 0:
         return Past(list(map(sub, past, totals)), seen)
     for start, vector in windows.minutes_since(end - rule.window_seconds):

@@ -10,11 +10,13 @@ everything at or below the largest source offset seen is a repeat. Owns the queu
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from models.joined import SourcePosition
-from models.linking import Facts, Link
+from models.linking import AFTER, BEFORE, Facts, Link
+from models.outage import Outage
+from models.regions import UNKNOWN
 
 
 class Stamp(NamedTuple):
@@ -109,3 +111,34 @@ class Queue:
             source_topic_id=topic_id,
             source_offset=seen,
         )
+
+
+class ByRegion:
+    """Those of all partitions, by their region."""
+
+    def __init__(self) -> None:
+        self._regions: dict[str, dict[int, Held]] = {}
+
+    def add(self, held: Held) -> None:
+        """Take a complaint in."""
+        self._regions.setdefault(held.facts.region, {})[id(held)] = held
+
+    def remove(self, held: Held) -> None:
+        """Let one go that is in."""
+        self._regions[held.facts.region].pop(id(held), None)
+
+    def beside(self, outages: Collection[Outage]) -> list[Held]:
+        """Return those whose link may be another because something of `outages` is."""
+        if not outages:
+            return []
+        first = min(outage.raised for outage in outages) - BEFORE
+        last = max(outage.end for outage in outages) + AFTER
+        regions = {UNKNOWN}.union(*(outage.regions for outage in outages))
+        if any(not outage.regions for outage in outages):
+            regions.update(self._regions)
+        return [
+            held
+            for region in regions
+            for held in self._regions.get(region, {}).values()
+            if first <= held.facts.time <= last
+        ]

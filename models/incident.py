@@ -4,7 +4,7 @@ Owns the words, the priority and the status. Which alarms are one outage is `mod
 it `models.linking`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import nsmallest
@@ -15,13 +15,13 @@ from msgspec.structs import replace
 
 from models.events import PerceivedSeverity
 from models.iso import iso
-from models.joined import Incident, Reference
+from models.joined import AgainstUsual, Incident, IncidentState, NoticesTold, Reference
 from models.linking import AFTER
 from models.naming import Names
 from models.outage import Outage
 from models.outagesize import NO_SIZE, Size
 from models.pane import HOUR
-from models.severity import rank
+from models.severity import one_worse, rank
 
 TICKETS_MAX: Final = 100
 """Complaints that an incident lists; it counts all."""
@@ -68,6 +68,8 @@ class Change(StrEnum):
     """The complaints that belong to it."""
     SIZED = "sized"
     """It has reached a class of size that it was not told to have."""
+    TENFOLD = "tenfold"
+    """Its complaints of an hour are more than ten times the usual: one level more severe than its alarms."""
     RESOLVED = "resolved"
     REOPENED = "reopened"
     CLOSED = "closed"
@@ -84,6 +86,8 @@ class Tally:
     urges: int = 0
     tickets: tuple[Ticket, ...] = ()
     """The earliest, at most `TICKETS_MAX`."""
+    quarters: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Start of a quarter-hour -> complaints without urges, and those of them that name an element of the outage or below."""
 
     def plus(self, other: "Tally") -> "Tally":
         """Return the sum."""
@@ -95,12 +99,52 @@ class Tally:
             },
             self.urges + other.urges,
             earliest((*self.tickets, *other.tickets)),
+            _added(self.quarters, other.quarters) if other.quarters else self.quarters,
         )
 
     @property
     def count(self) -> int:
         """Complaints, urges left out."""
         return sum(self.reasons.values())
+
+
+def settled_of(state: IncidentState) -> Tally:
+    """Return the complaints of an incident that had settled when it was kept."""
+    quarters = {start: (count, named) for start, count, named in state.settled_quarters}
+    return Tally(dict(state.settled), state.settled_urges, state.settled_tickets, quarters)
+
+
+def settled_in(outage: Outage, settled: Mapping[str, Tally], more: Tally) -> Tally:
+    """Return `more` and the settled complaints of an outage: of all that is known to belong to it."""
+    for member in outage.members:
+        if member.id in settled:
+            more = more.plus(settled[member.id])
+    return more
+
+
+def keep(
+    incident: Incident, settled: Tally, notices: NoticesTold | None, against_usual: AgainstUsual | None
+) -> IncidentState:
+    """Return what a successor needs of an incident."""
+    return IncidentState(
+        incident=incident,
+        settled=settled.reasons,
+        settled_urges=settled.urges,
+        settled_tickets=settled.tickets,
+        notices=notices,
+        settled_quarters=tuple((start, *counts) for start, counts in sorted(settled.quarters.items())),
+        against_usual=against_usual,
+    )
+
+
+def _added(
+    some: Mapping[int, tuple[int, int]], others: Mapping[int, tuple[int, int]]
+) -> dict[int, tuple[int, int]]:
+    found = dict(some)
+    for start, (count, named) in others.items():
+        here = found.get(start, (0, 0))
+        found[start] = here[0] + count, here[1] + named
+    return found
 
 
 def earliest(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
@@ -120,11 +164,18 @@ def status_of(outage: Outage, now: int, settled_to: int) -> Status:
 
 
 def write_incident(
-    outage: Outage, tally: Tally, status: Status, names: Names, size: Size = NO_SIZE
+    outage: Outage,
+    tally: Tally,
+    status: Status,
+    names: Names,
+    size: Size = NO_SIZE,
+    against_usual: AgainstUsual | None = None,
 ) -> Incident:
     """Return the incident without sequence, reasons and time of writing."""
     root = outage.root
-    severity = min(outage.severity, size.severity, key=rank)
+    is_tenfold = against_usual is not None and against_usual.tenfold
+    own = one_worse(outage.severity) if is_tenfold else outage.severity
+    severity = min(own, size.severity, key=rank)
     priority = PRIORITIES[severity]
     if outage.subscribers >= LARGE:
         priority -= 1
@@ -159,6 +210,7 @@ def write_incident(
         trouble_ticket_count=tally.count,
         urge_count=tally.urges,
         link_reasons=tally.reasons,
+        against_usual=against_usual,
     )
 
 
@@ -174,13 +226,17 @@ def merged(before: Incident, into: str) -> Incident:
         trouble_ticket_count=0,
         urge_count=0,
         link_reasons={},
+        against_usual=None,
     )
 
 
 def changes(before: Incident | None, after: Incident) -> tuple[Change, ...]:
     """Return what `after` changes against `before`; empty where that is nothing."""
     if before is None:
-        return (Change.RAISED, Change.SIZED) if after.size_class else (Change.RAISED,)
+        first = (
+            [Change.RAISED] + [Change.SIZED] * bool(after.size_class) + [Change.TENFOLD] * _is_tenfold(after)
+        )
+        return tuple(first)
     found = []
     if after.status != before.status:
         found.append(_NEWS.get(after.status, Change.UPDATED))
@@ -193,6 +249,8 @@ def changes(before: Incident | None, after: Incident) -> tuple[Change, ...]:
     if _classes(after) - _classes(before):
         found.append(Change.SIZED)
         before = replace(before, size_class=after.size_class, size_limit=after.size_limit)
+    if _is_tenfold(after) and not _is_tenfold(before):
+        found.append(Change.TENFOLD)
     if _without_tickets(after) != _without_tickets(before) and Change.UPDATED not in found:
         found.append(Change.UPDATED)
     return tuple(found)
@@ -206,8 +264,13 @@ _NEWS: Final[dict[str, Change]] = {
 _ENDED: Final[frozenset[str]] = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED})
 
 
+def _is_tenfold(incident: Incident) -> bool:
+    return incident.against_usual is not None and incident.against_usual.tenfold
+
+
 def _tickets(incident: Incident) -> object:
-    return incident.trouble_ticket_count, incident.urge_count, incident.trouble_ticket, incident.link_reasons
+    counts = incident.trouble_ticket_count, incident.urge_count, incident.link_reasons
+    return counts, incident.trouble_ticket, incident.against_usual
 
 
 def _classes(incident: Incident) -> set[str]:
@@ -224,6 +287,7 @@ def _without_tickets(incident: Incident) -> Incident:
         trouble_ticket_count=0,
         urge_count=0,
         link_reasons={},
+        against_usual=None,
         reasons=(),
         last_update="",
     )

@@ -2,6 +2,7 @@
 
 from msgspec import field
 
+from models.baseline import Baseline
 from models.wire import IsoTime, Wire
 
 
@@ -80,6 +81,23 @@ class SizeLimit(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The regulation."""
 
 
+class AgainstUsual(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """The hour in which an outage's complaints were the most against what is usual there (EW17)."""
+
+    since: IsoTime
+    until: IsoTime
+    complaints: int
+    """Linked ones made between, urges left out; with `basis` element only those that name an element of the outage or below."""
+    usual: float
+    """How many such complaints its regions, or its elements, have in that hour when nothing is wrong (`models.usual`)."""
+    basis: str
+    """region or element: what was compared, whichever was the more unusual."""
+    share: float = 1.0
+    """Of the regions' customers, how many hang on its elements: what of complaints that name elements was expected here."""
+    tenfold: bool = False
+    """More than ten times the usual, of which one is taken at least: the incident is one level more severe than its alarms."""
+
+
 class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """An outage and the complaints that it explains, in the shape of a TMF656 service problem. With `suspicion` it is a
     suspected one.
@@ -135,6 +153,8 @@ class Incident(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     urge_count: int = 0
     link_reasons: dict[str, int] = field(default_factory=dict)
     """`troubleTicketCount` by models.explains.LinkReason."""
+    against_usual: AgainstUsual | None = None
+    """None: it has no complaints yet, or what is usual there is not known."""
     reasons: tuple[str, ...] = ()
     """*Observed*: what this record changes, values of models.incident.Change."""
     last_update: str = ""
@@ -185,6 +205,47 @@ class IncidentState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Of a suspected outage: element -> event time up to which it was under suspicion, epoch seconds."""
     notices: NoticesTold | None = None
     """None: customers were told nothing yet."""
+    settled_quarters: tuple[tuple[int, int, int], ...] = ()
+    """(start of a quarter-hour, settled complaints, those of them that name an element of the outage or below), of those
+    quarters that can still be part of an hour that is compared."""
+    against_usual: AgainstUsual | None = None
+    """Of the hours before these quarters, the one that was the most against what is usual."""
+
+
+class UsualCell(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """How many complaints of one category are usual in one region, as the owner of network faults has learned it."""
+
+    region: str
+    category: str
+    baseline: Baseline
+    """What was learned (`models.baseline`)."""
+    parts: dict[str, float]
+    """What its complaints were about, decayed counts: subcategory, with a `+` those that name a network element."""
+    ahead: tuple[tuple[int, dict[str, float]], ...] = ()
+    """(start of an hour, part -> how many are usual in it), fixed before that hour began."""
+
+
+class UsualOpen(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """Settled complaints of one region in hours that are not learned yet."""
+
+    region: str
+    counts: tuple[tuple[int, str, int], ...]
+    """(start of a quarter-hour, part as in `UsualCell`, complaints)."""
+    explained: tuple[tuple[int, str, int], ...] = ()
+    """(start of an hour, category, complaints of it that an outage explains)."""
+
+
+class UsualPosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
+    """How far the learning of what is usual has come; all in epoch seconds of event time."""
+
+    since: int
+    """Start of the first hour that was learned."""
+    to: int
+    """End of the last one."""
+    seen: int
+    """Start of the last hour that had a complaint."""
+    late: int = 0
+    """Complaints that came after their hour had been learned, and teach nothing."""
 
 
 class SourcePosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -222,3 +283,5 @@ class FaultsPosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """Event time up to which hidden outages were looked for, a whole minute in epoch seconds; 0: never."""
     watched: tuple[Watched, ...] = ()
     """By region and element."""
+    usual: UsualPosition | None = None
+    """None: no hour was learned yet."""

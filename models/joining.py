@@ -10,41 +10,47 @@ than `SETTLES_AFTER` of event time behind the newest complaints. Owns the order 
 takeover. Pure: the shell (`agents.faults`) reads, writes and keeps the clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec.structs import replace
 
 from models.alarmfold import Report
+from models.baseline import QUARTER
+from models.calendar import Calendar
 from models.events import TopologyElement
 from models.explains import Explanations
 from models.faultbook import FaultBook
-from models.held import Held, Queue, Stamp
+from models.held import ByRegion, Held, Queue, Stamp
 from models.incident import (
     SETTLES_AFTER,
     Status,
     Tally,
     changes,
+    keep,
     merged,
+    settled_in,
+    settled_of,
     status_of,
     write_incident,
 )
-from models.joined import Incident, IncidentState, SourcePosition, Watched
+from models.joined import Incident, IncidentState, SourcePosition, UsualPosition, Watched
 from models.linked import Linked
-from models.linking import AFTER, BEFORE, Facts, Link, Linker
+from models.linking import AFTER, Facts, Link, Linker
+from models.looked import Joined
 from models.naming import Names
 from models.noticefile import load_notices
 from models.noticepolicy import NoticePolicy
-from models.notices import ProactiveNotice
 from models.outage import Outage, outages_of
 from models.outagesize import SizePolicy, Sizes
 from models.pane import HOUR
 from models.proactive import Announcer
-from models.regions import UNKNOWN
 from models.sizefile import load_sizes
 from models.suspicion import Suspicions
+from models.tenfold import Tenfold
 from models.topologytree import Topology
+from models.usual import COMPLETE_AFTER, Usuals
 
 HELD_MAX: Final = 500_000
 """Most complaints that are held; beyond, the oldest settle early. About 450 MB, reached by no plausible two hours."""
@@ -53,19 +59,6 @@ FAULTS_ALONE: Final = 6 * HOUR
 
 Identity = tuple[str, str]
 """Source and id of a complaint."""
-
-
-class Joined(NamedTuple):
-    """What has changed since the last look."""
-
-    links: list[tuple[Facts, Link | None]]
-    """Complaints whose link is another now; None: they have none any more."""
-    incidents: list[Incident]
-    """With sequence and reasons."""
-    states: dict[str, IncidentState | None]
-    """Incident id -> what to keep of it; None: forget it."""
-    notices: Sequence[ProactiveNotice] = ()
-    """To customers."""
 
 
 class Desk:
@@ -82,6 +75,8 @@ class Desk:
         zone: of the times that customers read.
         sizes: limits of size; the packaged ones by default.
         notices: which customers are told of what; the packaged policy by default.
+        calendar: in which what is usual is learned; one without holidays by default.
+        usual: how far the predecessor had learned it.
     """
 
     def __init__(
@@ -96,9 +91,15 @@ class Desk:
         zone: tzinfo = UTC,
         sizes: SizePolicy | None = None,
         notices: NoticePolicy | None = None,
+        calendar: Calendar | None = None,
+        usual: UsualPosition | None = None,
     ) -> None:
         self.topology = Topology()
         self.suspicions = Suspicions(self.topology, names, suspected_to, watched)
+        self.usuals = Usuals(calendar or Calendar("UTC"), usual)
+        population = self.suspicions.population
+        self._tenfold = Tenfold(self.usuals, self.topology, population, explanations)
+        self._judged_as = population.version, 0
         self._sizes = Sizes(self.topology, sizes or load_sizes())
         self._announcer = Announcer(notices or load_notices(), names, zone)
         self.book = FaultBook()
@@ -117,7 +118,7 @@ class Desk:
         self._newest_fault = 0
         self._fresh: list[Held] = []
         self._prior: dict[Identity, Link] = {}
-        self._by_region: dict[str, dict[int, Held]] = {}
+        self._by_region = ByRegion()
         self._linked: dict[str, Linked] = {}
         self._settled: dict[str, Tally] = {}
         self._told: dict[str, Incident] = {}
@@ -133,7 +134,8 @@ class Desk:
             return
         id = state.incident.id
         self._told[id] = state.incident
-        self._settled[id] = Tally(dict(state.settled), state.settled_urges, state.settled_tickets)
+        self._settled[id] = settled_of(state)
+        self._tenfold.restore(id, state.against_usual)
         self._announcer.restore(id, state.notices)
 
     def restore_link(self, identity: Identity, link: Link | None) -> None:
@@ -170,7 +172,7 @@ class Desk:
         held = Held(facts, stamp, self._prior.pop((facts.source, facts.id), None))
         queue.hold(held)
         self._fresh.append(held)
-        self._by_region.setdefault(facts.region, {})[id(held)] = held
+        self._by_region.add(held)
         if held.link is not None:
             self._count(held)
 
@@ -214,14 +216,15 @@ class Desk:
         self._advance(set(behind))
         suspected = self.suspicions.look(self._fresh, links, self.watermark)
         self._fresh.clear()
-        touched = self._settle()
+        touched = self._settle() | self._judge_usual()
         closed = self._judge_time()
         self._dirty |= self._sizes.look(self._outages, self._told, self.now)
         incidents, states = self._tell(touched)
         notices = self._announcer.look(self._outages, self._told, self.now)
         states |= {notice.incident_id: self._state(notice.incident_id) for notice in notices}
         self._forget(closed, states)
-        return Joined(links, [*incidents, *suspected.incidents], states | suspected.states, notices)
+        told = [*incidents, *suspected.incidents]
+        return Joined(links, told, states | suspected.states, notices, self.usuals.take_changed())
 
     def positions(self) -> tuple[SourcePosition, ...]:
         """Return where a successor reads on."""
@@ -254,25 +257,8 @@ class Desk:
         self._faults_changed = self._topology_changed = False
         if everything:
             return [held for queue in self.queues for held in queue]
-        concerned = [
-            outage
-            for id in different
-            for outage in (before.get(id), self._outages.get(id))
-            if outage is not None
-        ]
-        if not concerned:
-            return []
-        first = min(outage.raised for outage in concerned) - BEFORE
-        last = max(outage.end for outage in concerned) + AFTER
-        regions = {UNKNOWN}.union(*(outage.regions for outage in concerned))
-        if any(not outage.regions for outage in concerned):
-            regions.update(self._by_region)
-        return [
-            held
-            for region in regions
-            for held in self._by_region.get(region, {}).values()
-            if first <= held.facts.time <= last
-        ]
+        both = ((before.get(id), self._outages.get(id)) for id in different)
+        return self._by_region.beside([outage for pair in both for outage in pair if outage is not None])
 
     def _link(self, held: Held, links: list[tuple[Facts, Link | None]]) -> None:
         link = self._linker.best(held.facts)
@@ -313,7 +299,8 @@ class Desk:
         for queue in self.queues:
             for held in queue.settle(before, share):
                 self.settled_early += held.facts.time >= before
-                self._by_region[held.facts.region].pop(id(held), None)
+                self._by_region.remove(held)
+                self.usuals.put(held.facts, explained=held.link is not None)
                 if held.link is not None:
                     incident = held.link.incident
                     settled.setdefault(incident, Linked()).add(held)
@@ -321,6 +308,20 @@ class Desk:
         for incident, linked in settled.items():
             self._settled[incident] = self._settled.get(incident, Tally()).plus(linked.tally())
         return set(settled)
+
+    def _judge_usual(self) -> set[str]:
+        """Learn what is usual and mark the incidents that are to be held against more of it; return those of which hours are final."""
+        is_more = self.usuals.learn(self.watermark)
+        version, final = (
+            self.suspicions.population.version,
+            (self.watermark - COMPLETE_AFTER) // QUARTER * QUARTER,
+        )
+        before, self._judged_as = self._judged_as, (version, final)
+        if is_more or version != before[0]:
+            self._dirty.update(self._roots.get(id, id) for id in {*self._linked, *self._settled})
+        if final == before[1]:
+            return set()
+        return self._tenfold.close(final, self._settled, self._outages, self._roots) & self._told.keys()
 
     def _judge_time(self) -> set[str]:
         """Mark the incidents whose status is another now; return the outages that are over."""
@@ -367,24 +368,16 @@ class Desk:
                 return replace(told, status=Status.CLOSED)
             return None if told is None else merged(told, self._roots.get(id, ""))
         status = self._status(outage)
-        tally = self._linked[id].tally() if id in self._linked else Tally()
-        for member in outage.members:
-            if member.id in self._settled:
-                tally = tally.plus(self._settled[member.id])
+        tally = settled_in(outage, self._settled, self._linked[id].tally() if id in self._linked else Tally())
         if told is None and status is Status.CLOSED and not (tally.count or tally.urges):
             # Long over when it was first heard of, or forgotten before and read again: nobody needs to know.
             return None
-        return write_incident(outage, tally, status, self._names, self._sizes.size(id, self.now))
+        against = self._tenfold.judge(outage, tally.quarters)
+        return write_incident(outage, tally, status, self._names, self._sizes.size(id, self.now), against)
 
     def _state(self, id: str) -> IncidentState:
-        settled = self._settled.get(id, Tally())
-        return IncidentState(
-            incident=self._told[id],
-            settled=settled.reasons,
-            settled_urges=settled.urges,
-            settled_tickets=settled.tickets,
-            notices=self._announcer.told(id),
-        )
+        settled, final = self._settled.get(id, Tally()), self._tenfold.final(id)
+        return keep(self._told[id], settled, self._announcer.told(id), final)
 
     def _forget(self, closed: set[str], states: dict[str, IncidentState | None]) -> None:
         members = {member.id for id in closed for member in self._outages[id].members}
@@ -396,4 +389,5 @@ class Desk:
             del self._told[id]
             self._settled.pop(id, None)
             self._announcer.forget(id)
+            self._tenfold.forget(id)
             states[id] = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.cells import ALL, dimensions_of
+from models.hottopics import load_hot_topics
 from models.regions import load_regions
 from models.taxonomy import load_taxonomy
 
@@ -25,6 +26,7 @@ DIMENSIONS: Final = {
     "template": ("template", "模板"),
     "redline": ("red line", "红线"),
     "key_account": ("key account", "大客户"),
+    "hot_topic": ("hot topic", "热点"),
 }
 """Dimension -> its word in English and Chinese."""
 
@@ -81,6 +83,7 @@ def load_names() -> Names:
             "redline": {
                 code: (leaf.en, leaf.zh) for code, leaf in taxonomy.subcategories.items() if leaf.red_line
             },
+            "hot_topic": load_hot_topics().names,
             "department": {slug: (who.en, who.zh) for slug, who in taxonomy.departments.items()},
         },
         departments={category.code: category.department for category in taxonomy.categories},

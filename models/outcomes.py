@@ -60,6 +60,8 @@ class ClassifiedComplaint(Wire, frozen=True, rename="camel", kw_only=True, gc=Fa
     """Pseudonym of the group customer's account."""
     key_account: str = ""
     """Code of the key customer to whom the account belongs (BAROMETER_KEY_ACCOUNTS_FILE); a dimension of cells."""
+    hot_topic: str = ""
+    """Code of what happens in the world, by the words of its text (models/data/hot_topics.yaml); a dimension of cells."""
     category: str
     """Top-level code, for example NET."""
     subcategory: str

@@ -1,11 +1,12 @@
 """A share or a mean against the same cell's own past: is it a multiple of it, or has it dropped below it?
 
-Owns the judgement of the kinds `relative` and `mean_drop`, and where the past lies:
+Owns the judgement of the kinds `relative`, `mean_drop` and `novelty` (a count of what was all but absent), and where the past lies:
 
     |<------------------ baseline ------------------>|      last whole hour
     |<---------- past ---------->|<---- window ----->|      (a window of up to an hour may end after it)
 
-Nothing is remembered: both are sums over closed panes.
+For novelty it ends a while earlier, since what is new is so for more than an hour. Nothing is remembered: both are sums
+over closed panes.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from models.decision import Decision, Reason
 from models.interval import Interval, newcombe, welch, z_of
 from models.measures import moments
 from models.pane import HOUR
-from models.rule import Rule, Side
-from models.verdict import decided, undecided
+from models.rule import Kind, Rule, Side
+from models.verdict import climbed, decided, undecided
 
 
 class Past(NamedTuple):
@@ -30,6 +31,8 @@ class Past(NamedTuple):
 def past_of(rule: Rule, end: int) -> tuple[int, int]:
     """Return the start and end of the past of the window that ends at `end`; empty if the end is not after the start."""
     whole = end - end % HOUR
+    if rule.kind is Kind.NOVELTY:
+        return whole - rule.baseline_seconds, whole - rule.new_for_seconds
     return whole - rule.baseline_seconds, min(whole, end - rule.window_seconds)
 
 
@@ -123,6 +126,28 @@ def mean_drop(rule: Rule, totals: Sequence[int], past: Past) -> Decision:
         expected=found.past,
         interval=_around(found),
         threshold=found.past - rule.steps[max(level, 0)].limit,
+    )
+
+
+def novelty(rule: Rule, totals: Sequence[int], past: Past) -> Decision:
+    """Judge a count; a step is crossed only where the past had next to nothing. Expected is what the past had in a window's time."""
+    place = rule.measure.numerator
+    count, before = totals[place], past.totals[place]
+    usual = before * rule.window_seconds / (rule.baseline_seconds - rule.new_for_seconds)
+    if past.history_seconds < rule.min_history_seconds:
+        return undecided(rule, Reason.COLD, n=count, observed=float(count), expected=usual)
+    is_enough = count >= rule.min_sample
+    level, calm_from = climbed(rule, float(count), 1.0, is_sure=is_enough and before <= rule.absent)
+    return decided(
+        rule,
+        Reason.ABOVE_STEP,
+        level,
+        calm_from,
+        n=count,
+        observed=float(count),
+        expected=usual,
+        threshold=rule.steps[max(level, 0)].limit,
+        is_enough=is_enough,
     )
 
 

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """Nothing for so long that it is improbable under the cell's own expectation."""
     BURN = "burn"
     """A budget that is used up too fast, over a long and a short window at once."""
+    NOVELTY = "novelty"
+    """A count of what was all but absent in the cell's own past."""
     FORECAST = "forecast"
     """Days ahead of which the calendar lets expect a multiple of what is ordinary. Nothing has happened yet."""
 
@@ -144,7 +146,7 @@ class Rule:
     target: float | None = None
     """wilson_drop: the share aimed at."""
     min_history_seconds: int = 0
-    """surge, drift, growth, silence, forecast, relative, mean_drop: how long the cell must have been seen."""
+    """surge, drift, growth, silence, forecast, relative, mean_drop, novelty: how long the cell must have been seen."""
     rise: float = 0.0
     """drift: times the expected that a lasting rise is looked for at."""
     min_expected: float = 0.0
@@ -152,9 +154,13 @@ class Rule:
     p_below: float | None = None
     """growth: the count must also be this improbable."""
     baseline_seconds: int = 0
-    """relative, mean_drop: the past is what lies this far back from the last whole hour, without the window itself."""
+    """relative, mean_drop, novelty: the past is what lies this far back from the last whole hour, without the window itself."""
     min_baseline: int = 0
     """relative, mean_drop: smallest sample of the past."""
+    new_for_seconds: int = 0
+    """novelty: the past ends so long before the last whole hour; so long a topic stays new."""
+    absent: int = 0
+    """novelty: the most that the past may have counted."""
     min_silence_seconds: int = 0
     """silence: shorter ones are none; the first event ends one."""
     budget: Mapping[str, float] = field(default_factory=dict)

@@ -21,6 +21,7 @@ OWN: Final = {
     Kind.GROWTH: ("min_history", "min_expected", "p_below"),
     Kind.RELATIVE: ("baseline", "min_baseline", "confidence", "min_history"),
     Kind.MEAN_DROP: ("baseline", "min_baseline", "confidence", "min_history"),
+    Kind.NOVELTY: ("baseline", "new_for", "absent", "min_history"),
     Kind.SILENCE: ("min_history", "at_least"),
     Kind.BURN: ("budget",),
     Kind.FORECAST: ("min_history", "min_expected"),
@@ -28,7 +29,7 @@ OWN: Final = {
 """The fields that only this kind has."""
 ANY: Final = tuple(dict.fromkeys(key for keys in OWN.values() for key in keys))
 
-_COUNTS: Final = EXPECTING | {Kind.BURN}
+_COUNTS: Final = EXPECTING | {Kind.BURN, Kind.NOVELTY}
 _PAST: Final = frozenset({Kind.RELATIVE, Kind.MEAN_DROP})
 _SUMS: Final = ("_seconds", "_sum", "_sq")
 """Endings of fields that are no number of events: over another they are a mean and no share."""
@@ -107,7 +108,7 @@ def read_own(
         # Its mistake is noted where the steps are read, which rest on it.
         silent = Entry(entry.values, entry.name, entry.place)
         own["target"] = silent.tried(silent.number, "target", 0.0, 1.0)
-    if kind in _PAST and "min_history" in entry.values:
+    if kind in (*_PAST, Kind.NOVELTY) and "min_history" in entry.values:
         own["min_history_seconds"] = entry.tried(entry.seconds, "min_history")
     if kind in EXPECTING:
         own |= _expecting(entry, kind, window)
@@ -119,6 +120,8 @@ def read_own(
         elif baseline < 2 * window:
             remedy = "make it twice as long or more: the window itself is no part of its past"
             entry.note("baseline", "leaves too little past", remedy)
+    if kind is Kind.NOVELTY:
+        own |= _novelty(entry, window)
     if kind is Kind.BURN:
         own["budget"] = _budget(entry, dimensions)
         longest = max((one.long_seconds for step in steps for one in step.burns), default=window)
@@ -140,6 +143,17 @@ def _expecting(entry: Entry, kind: Kind, window: int) -> dict[str, Any]:
         if (own["min_silence_seconds"] or 0) > window:
             entry.note("at_least", "is longer than window", "window is the longest silence that is looked at")
     return own
+
+
+def _novelty(entry: Entry, window: int) -> dict[str, Any]:
+    baseline = entry.tried(entry.seconds, "baseline") or 0
+    new_for = entry.tried(entry.seconds, "new_for") or 0
+    if baseline % HOUR or not HOUR < baseline <= LONGEST:
+        entry.note("baseline", "cannot be kept", "use whole hours from 2h to 30d")
+    elif new_for % HOUR or not window <= new_for < baseline:
+        entry.note("new_for", "does not lie between window and baseline", "use whole hours, 1d for example")
+    absent = entry.tried(entry.whole, "absent", 0, 1_000_000_000)
+    return {"baseline_seconds": baseline, "new_for_seconds": new_for, "absent": absent}
 
 
 def _budget(entry: Entry, dimensions: Sequence[tuple[str, ...]]) -> dict[str, float]:

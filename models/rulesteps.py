@@ -108,6 +108,12 @@ def _growth(entry: Entry, _: bool) -> Steps:
     return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 1.0, 1e6, may_last=True)
 
 
+def _novelty(entry: Entry, _: bool) -> Steps:
+    triggers = _triggers(entry, ("above",))
+    clears = _clears(entry, "at_most", triggers, 0.0, 1e12)
+    return Side.ABOVE, _limits(triggers, clears, "above", Side.ABOVE, 0.0, 1e12, may_last=True)
+
+
 def _drift(entry: Entry, _: bool) -> Steps:
     return _above(entry, 500.0)
 
@@ -270,6 +276,7 @@ _READERS: Final[dict[Kind, Callable[[Entry, bool], Steps]]] = {
     Kind.GROWTH: _growth,
     Kind.RELATIVE: _relative,
     Kind.MEAN_DROP: _mean_drop,
+    Kind.NOVELTY: _novelty,
     Kind.SILENCE: _silence,
     Kind.BURN: _burn,
     Kind.FORECAST: _forecast,

@@ -18,3 +18,8 @@ _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 def rank(severity: PerceivedSeverity) -> int:
     """Return how bad a severity is: 0 the worst."""
     return _RANK[severity]
+
+
+def one_worse(severity: PerceivedSeverity) -> PerceivedSeverity:
+    """Return the severity one level above; of the worst itself."""
+    return SEVERITIES[max(0, rank(severity) - 1)]

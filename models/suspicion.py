@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from models.events import PerceivedSeverity, TopologyElement
 from models.explains import LinkReason
 from models.held import Held
-from models.incident import Change, Status, Tally, changes, earliest, merged
+from models.incident import Change, Status, Tally, changes, earliest, merged, settled_of
 from models.iso import iso, seconds_of
 from models.joined import Incident, IncidentState, Suspicion, Watched
 from models.linking import Facts, Link
@@ -93,6 +93,11 @@ class Suspicions:
         self._cases: dict[str, Case] = {}
 
     @property
+    def population(self) -> Population:
+        """Who hangs on what."""
+        return self._population
+
+    @property
     def watched(self) -> tuple[Watched, ...]:
         """What a successor must know beside the records of those that go on."""
         return self._watchlist.state()
@@ -122,7 +127,7 @@ class Suspicions:
         case = Case(told.id, region, seconds_of(told.first_alert))
         case.suspects = dict(state.suspects)
         case.severity = PerceivedSeverity(told.perceived_severity)
-        case.settled = Tally(dict(state.settled), state.settled_urges, state.settled_tickets)
+        case.settled = settled_of(state)
         case.told = told
         self._cases[case.id] = case
 

@@ -6,7 +6,7 @@ from typing import Final
 from models.annotated import DutyPosition, GroupState, HoldState, RuleFeedback, WarningState
 from models.deliveries import DeliveryFailure
 from models.excesses import CellExcesses
-from models.joined import ComplaintLink, FaultsPosition, Incident, IncidentState
+from models.joined import ComplaintLink, FaultsPosition, Incident, IncidentState, UsualCell, UsualOpen
 from models.measures import FIELDS
 from models.notices import CaseEscalation, ProactiveNotice
 from models.notification import Notification, SuppressionChange
@@ -95,9 +95,9 @@ INCIDENT_STATE_CONTRACT: Final = TopicSpec(
     title="State of incidents",
     title_zh="事件状态",
     direction=Direction.INTERNAL,
-    key="id of the incident; or position",
-    values=(IncidentState, FaultsPosition),
-    ce_types=("cx.incident.kept.v1", "cx.incident.position.v1"),
+    key="id of the incident; position; usual/region/category; or usual-open/region",
+    values=(IncidentState, FaultsPosition, UsualCell, UsualOpen),
+    ce_types=tuple(f"cx.incident.{kind}.v1" for kind in ("kept", "position", "usual", "usual-open")),
     retention=None,
     cleanup=Cleanup.COMPACT,
     order=_PER_KEY,
@@ -105,7 +105,7 @@ INCIDENT_STATE_CONTRACT: Final = TopicSpec(
         "the last of a key is in force; written in one transaction with the links and incidents that it speaks for, by "
         "one writer at a time"
     ),
-    description="What the owner of network faults keeps: incidents that are not closed, and how far complaints have settled.",
+    description="What the owner of network faults keeps: open incidents, how far complaints have settled, how many are usual.",
 )
 
 

@@ -146,9 +146,13 @@ def _describe_struct(cls: type, schema: Schema) -> None:
     docs = fields_of(cls)
     info = inspect.type_info(cls)
     assert isinstance(info, inspect.StructType)
-    for field in info.fields:
+    for place, field in enumerate(info.fields):
+        # A struct may travel as an array of its fields.
+        part = schema["prefixItems"][place] if info.array_like else schema["properties"][field.encode_name]
+        if info.array_like:
+            part["title"] = field.encode_name
         if field.name in docs:
-            schema["properties"][field.encode_name]["description"] = docs[field.name]
+            part["description"] = docs[field.name]
 
 
 def _describe_enum(cls: type[Enum], schema: Schema) -> None:

@@ -19,7 +19,8 @@ from agents.reading import Record, TopicReader
 from agents.settings import Settings, load_settings
 from agents.terminal import SEVERITY_STYLES, console, local_text, printable
 from models.incident import Status
-from models.joined import Incident, IncidentState, NoticesTold, Suspicion
+from models.joined import AgainstUsual, Incident, IncidentState, NoticesTold, Suspicion
+from models.usual import is_usual
 from topics.catalogue import INCIDENT_STATE, INCIDENTS
 
 Value = TypeVar("Value", Incident, IncidentState)
@@ -58,7 +59,8 @@ def kept_states(settings: Settings) -> list[IncidentState]:
         for record in reader.read():
             values[record.key or b""] = record
     values.pop(POSITION_KEY, None)
-    kept = (readable(record, _kept) for record in values.values() if record.value is not None)
+    incidents = (one for key, one in values.items() if not is_usual(key.decode(errors="replace")))
+    kept = (readable(record, _kept) for record in incidents if record.value is not None)
     return [state for state in kept if state is not None]
 
 
@@ -148,6 +150,9 @@ def lines_of(incident: Incident, lang: Language, zone: ZoneInfo, notices: Notice
     for size in size_lines(incident, lang, zone):
         line.append(f"\n      {size}", style="bold")
     line.append(f"\n      {complaints}", style="italic")
+    if incident.against_usual is not None:
+        style = "bold" if incident.against_usual.tenfold else "italic"
+        line.append(f"\n      {_against(incident.against_usual, zone, zh=zh)}", style=style)
     if notices is not None:
         line.append(f"\n      {told_line(notices, lang, zone)}", style="italic")
     return line
@@ -163,6 +168,18 @@ def _why(suspicion: Suspicion, *, zh: bool) -> str:
         f"{numbers[0]} of {numbers[1]} customers of the region whose complaints of half an hour name an element and are "
         f"explained by no outage, {p}"
     )
+
+
+def _against(against: AgainstUsual, zone: ZoneInfo, *, zh: bool) -> str:
+    """Return in a line how an outage's complaints compare with what is usual."""
+    hour = f"{local_text(against.since, zone)} - {local_text(against.until, zone)}"
+    place = {"region": ("its region", "该区域"), "element": ("its elements", "其网元")}
+    where = place[against.basis][zh] if against.basis in place else against.basis
+    if zh:
+        more = "，超过平常的10倍，级别上调一级" if against.tenfold else ""
+        return f"{hour} 投诉 {number(against.complaints)}，{where}平常 {against.usual:,.1f}{more}"
+    more = ": more than ten times, one level more severe" if against.tenfold else ""
+    return f"{hour}: {number(against.complaints)} complaints where {against.usual:,.1f} are usual of {where}{more}"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -29,13 +29,16 @@ from agents.single.clients import reader_config
 from agents.single.pace import Pace
 from agents.single.session import ASK_SECONDS, BATCH, POSITION_SECONDS, OwnSession
 from agents.single.transaction import Refused
+from models.calendar import Calendar
 from models.errors import ContractError, RejectedEvent
 from models.explains import LinkReason, Phase, load_explanations
 from models.faultbook import ALARMS_MAX
-from models.joined import ComplaintLink, FaultsPosition, IncidentState
-from models.joining import Desk, Joined
+from models.joined import ComplaintLink, FaultsPosition, IncidentState, UsualCell, UsualOpen
+from models.joining import Desk
 from models.linking import Link
+from models.looked import Joined
 from models.naming import load_names
+from models.usual import is_open, is_usual
 from monitoring.faults import SUSPICION_CHANGES, FaultsMetrics, FaultsView
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
@@ -61,11 +64,16 @@ CLOCK_SKEW_MS: Final = 60_000
 
 _position: Final = msgspec.json.Decoder(FaultsPosition).decode
 _kept: Final = msgspec.json.Decoder(IncidentState).decode
+_cell: Final = msgspec.json.Decoder(UsualCell).decode
+_open: Final = msgspec.json.Decoder(UsualOpen).decode
 _link: Final = msgspec.json.Decoder(ComplaintLink).decode
 
 
-def _incident(key: bytes, value: bytes) -> IncidentState:
+def _state_of(key: bytes, value: bytes) -> IncidentState | UsualCell | UsualOpen:
+    name = key.decode(errors="replace")
     try:
+        if is_usual(name):
+            return _open(value) if is_open(name) else _cell(value)
         return _kept(value)
     except msgspec.MsgspecError as error:
         raise ContractError(
@@ -120,7 +128,9 @@ class Session(OwnSession):
             before.watermark if before else 0,
             suspected_to=before.suspected_to if before else 0,
             watched=before.watched if before else (),
+            usual=before.usual if before else None,
             zone=ZoneInfo(self._settings.zone),
+            calendar=Calendar(self._settings.zone, self._settings.holidays),
             sizes=self._policies.sizes,
             notices=self._policies.notices,
         )
@@ -139,7 +149,10 @@ class Session(OwnSession):
             if position.topology_topic_id == self._topic_ids[NETWORK_TOPOLOGY]:
                 self._judged[NETWORK_TOPOLOGY] = position.topology_judged
         for state in states:
-            self._desk.restore(state)
+            if isinstance(state, IncidentState):
+                self._desk.restore(state)
+            else:
+                self._desk.usuals.restore(state)
         for topic in (NETWORK_TOPOLOGY, NETWORK_FAULTS):
             for record in self._records(topic, self._next[topic]):
                 self._take(topic, record)
@@ -149,12 +162,12 @@ class Session(OwnSession):
         log.info(
             "faults: took over in %.1f s: %d incidents, %d alarms, %d network elements",
             monotonic() - began,
-            len(states),
+            len(self._desk.told) + len(self._desk.suspicions.told),
             len(self._desk.book),
             len(self._desk.topology),
         )
 
-    def _state(self) -> tuple[FaultsPosition | None, list[IncidentState]]:
+    def _state(self) -> tuple[FaultsPosition | None, list[IncidentState | UsualCell | UsualOpen]]:
         values: dict[bytes, bytes | None] = {}
         with TopicReader(access_of(self._settings), INCIDENT_STATE) as reader:
             for record in reader.read():
@@ -167,7 +180,7 @@ class Session(OwnSession):
                 f"{INCIDENT_STATE} holds state of format {position.version}, this version reads {FORMAT}. Run the version "
                 "that wrote it, or delete the topic's records: links and incidents are then told anew."
             )
-        return position, [_incident(key, value) for key, value in values.items() if value is not None]
+        return position, [_state_of(key, value) for key, value in values.items() if value is not None]
 
     def _records(self, topic: str, start: int) -> Iterator[Arrived]:
         with TopicReader(access_of(self._settings), topic) as reader:
@@ -335,6 +348,7 @@ class Session(OwnSession):
             held_since=self._desk.held_since_ms,
             suspected_to=self._desk.suspicions.judged,
             watched=self._desk.suspicions.watched,
+            usual=self._desk.usuals.position,
         )
 
     def _show(self) -> None:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from agents.single.transaction import Refused, Transaction
 from models.explains import LinkReason
 from models.iso import iso
-from models.joined import ComplaintLink, FaultsPosition, IncidentState
-from models.joining import Joined
+from models.joined import ComplaintLink, FaultsPosition, IncidentState, UsualCell, UsualOpen
 from models.linking import Facts, Link
+from models.looked import Joined
+from models.usual import is_open
 from topics.catalogue import COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS, PROACTIVE_NOTICES, by_name
 
 POSITION_KEY: Final = b"position"
@@ -44,6 +45,8 @@ class Writer(Transaction):
                 self._dead_letter(letter)
             for id, state in joined.states.items():
                 self._state(id, state, now)
+            for key, kept in joined.usual.items():
+                self._usual(key, kept, position, now)
             stands = sum(source.offset for source in position.classified)
             self._send(
                 INCIDENT_STATE,
@@ -78,3 +81,11 @@ class Writer(Transaction):
             told = f"/{state.notices.sequence}" if state.notices else ""
             ce_id = f"{id}/{state.incident.sequence}/{counted}{told}"
             self._send(INCIDENT_STATE, id, _json(state), ce_id, now)
+
+    def _usual(
+        self, key: str, kept: UsualCell | UsualOpen | None, position: FaultsPosition, now: str
+    ) -> None:
+        to = position.usual.to if position.usual else 0
+        ce_type = by_name(INCIDENT_STATE).ce_types[3 if is_open(key) else 2]
+        ce_id = f"{key}/{to}/{sum(source.offset for source in position.classified)}"
+        self._send(INCIDENT_STATE, key, None if kept is None else _json(kept), ce_id, now, ce_type)

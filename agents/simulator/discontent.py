@@ -177,7 +177,7 @@ def repost(scene: Scene) -> Trouble:
     cells += [{"category": category}] if nation else []
     # Each partition names the wave by the first text that it takes in, which may be an edited one.
     cells += [{"template": wave} for wave in sorted({wave for wave in map(_wave, texts) if wave})]
-    truth = scene.truth(["EW26", "EW22"], cells, count, products=("mobile", "vas"), also=SWOLLEN)
+    truth = scene.truth(["EW26"], cells, count, products=("mobile", "vas"), also=SWOLLEN)
     truth["text"] = original
     return Trouble(scene.number, scene.incident, truth, {Stream.COMPLAINTS: spread})
 

@@ -15,7 +15,7 @@ WORDS: Final[Mapping[IncidentKind, tuple[str, str]]] = {
     IncidentKind.CSAT_DROP: ("the satisfaction with customer service breaks down", "EW05"),
     IncidentKind.ALARM_STORM: ("a core node fails: hundreds of alarms under one root, a whole city", "EW01"),
     IncidentKind.PLANNED_WORK: ("announced work on the network, and complaints about it", "only suppressed"),
-    IncidentKind.VIRAL_REPOST: ("one text with small edits from many customers", "EW26, EW22"),
+    IncidentKind.VIRAL_REPOST: ("one text with small edits from many customers", "EW26"),
     IncidentKind.SILENT_CHANNEL: ("the app's complaints stop arriving and are lost", "EW27"),
     IncidentKind.RUDE_CAMPAIGN: (
         "rude installers: satisfaction falls, attitude complaints rise",

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from models.advised import Judge
 from models.classify import Classification
 from models.events import Complaint
+from models.hottopics import load_hot_topics
 from models.intent import dissatisfaction, intents
 from models.iso import iso
 from models.keyaccounts import NONE, KeyAccounts
@@ -59,6 +60,7 @@ class Desk:
         self._router = router
         self._pseudonym = pseudonymiser.of
         self._version = version
+        self._hot_topic = load_hot_topics().finder()
 
     def classify(self, text: str) -> Classification:
         """Return what `text` is about."""
@@ -101,6 +103,7 @@ class Desk:
             product=complaint.product,
             account=self._pseudonym(complaint.account_id) if complaint.account_id else "",
             key_account=self._key_accounts.of(complaint.account_id),
+            hot_topic=self._hot_topic(found.folded),
             category=found.category,
             subcategory=found.subcategory,
             coarse=found.coarse,

@@ -58,7 +58,7 @@ def held_against(
         return forecast_of(rule, baselines[measure], frame, end)
     if rule.kind in (Kind.SURGE, Kind.GROWTH):
         return _expected(baselines[measure], frame, end - rule.window_seconds, end)
-    if rule.kind in (Kind.RELATIVE, Kind.MEAN_DROP):
+    if rule.kind in (Kind.RELATIVE, Kind.MEAN_DROP, Kind.NOVELTY):
         return Past(history.total(*past_of(rule, end)), end - history.first)
     if rule.kind is Kind.BURN:
         ends = {

@@ -5,6 +5,7 @@ outputs ──index──┐
 source ──────────┘                                             │
 early-warnings, active-warnings ──> compare <── ledger <── judge cell by cell
 warning-states ───────────────────> compare <── early-warnings, as they stand
+incidents, incident-state ────────> compare <── settled complaints and their links
 windows, the board in Redis ──────> compare <── sums over the minutes of each cell
 """
 
@@ -61,6 +62,7 @@ from agents.verify.tasks import (
     walk_source,
 )
 from agents.verify.told import Frontiers, compare_told, frontiers_of
+from agents.verify.usual import USUAL, compare_usual
 from agents.verify.walk import Policy, Source
 from agents.verify.windows import WINDOWS_TABLE, ExpectedWindows, compare_windows
 from models.measures import Stream
@@ -86,7 +88,7 @@ GROUP: Final = "barometer"
 """Consumer group of the workers."""
 TABLES: Final = (
     CLASSIFIED, WORK_ORDERS, DEAD_LETTERS, SNAPSHOTS, HOUR_SNAPSHOTS, WATERMARKS, COVERAGE, ORDER, FOREIGN, IN_FORCE, LEDGER,
-    TRANSITION_ORDER, ACTIVE, ANNOTATED, WINDOWS_TABLE,
+    TRANSITION_ORDER, ACTIVE, ANNOTATED, USUAL, WINDOWS_TABLE,
 )  # fmt: skip
 TOLD_WITHIN_SECONDS: Final = 5.0
 """Windows are told every two seconds at most, and the board follows them: so long they may take though nobody waits."""
@@ -178,6 +180,8 @@ def verify(
     ends = compare_told(cluster, brokers, keyed[1:3], ledger, frontiers, offsets.outputs, deadline, tallies)
     if settings.duty:
         tallies.add([compare_annotated(brokers)])
+    if settings.faults:
+        tallies.add([compare_usual(brokers, settings)])
     meter.begin("comparing the windows", 0)
     deadline = max(deadline, monotonic() + TOLD_WITHIN_SECONDS)
     expected = ExpectedWindows(minutes, frontiers)

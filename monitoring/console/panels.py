@@ -38,6 +38,13 @@ def figures(visit: Visit, warning: EarlyWarning) -> None:
     facts(pairs)
 
 
+def outage(visit: Visit, found: list[tuple[str, str]]) -> None:
+    """Draw what is known of the outage that explains it; nothing where none does, or the board has let it go."""
+    if found:
+        with panel(visit.say("warning.outage"), "outage"):
+            facts(found)
+
+
 def contributors(visit: Visit, found: Sequence[Contribution]) -> None:
     """Draw the cells inside this one from which the excess comes."""
     say = visit.say

@@ -10,7 +10,8 @@ from models.naming import Names
 from models.outcomes import EarlyWarning
 from monitoring.console.expectation import expected_at
 from monitoring.console.filters import SEVERITIES, Filter
-from monitoring.console.formats import number, quantity, seconds_of
+from monitoring.console.formats import clock, number, quantity, seconds_of
+from monitoring.console.outage import clocks_of, is_suspected, size_words
 from monitoring.console.picture import Picture
 from monitoring.console.rings import Rings, drawn_window, is_count
 from monitoring.console.texts import Language, sayer
@@ -98,6 +99,7 @@ class RowBook:
             "assignee": "" if state is None else state.assignee,
             "notes": 0 if state is None else len(state.notes),
             "held": held,
+            **self._outage(incident),
             "fault": fault or (say("fault.known") if state is not None and state.incident_id else ""),
             "verdict": "" if state is None or state.feedback is None else state.feedback.verdict,
             **self._spark(warning),
@@ -110,12 +112,28 @@ class RowBook:
             taken,
             row["assignee"],
             fault,
+            row["suspected"],
+            row["size"],
             held,
             warning.cell,
             warning.id,
         )
         row["told"] = " ".join(told).lower()
         return row
+
+    def _outage(self, incident: Incident | None) -> dict[str, Any]:
+        """Return what the row says of the outage that explains its warning; the browser counts the time that is left of a clock."""
+        if incident is None:
+            return {"suspected": "", "size": "", "clocks": []}
+        say, zone = self._say, self._zone
+        return {
+            "suspected": say("incident.suspected") if is_suspected(incident) else "",
+            "size": size_words(incident, self.language),
+            "clocks": [
+                {"report": due.report, "at": due.at, "time": clock(due.at, zone)}
+                for due in clocks_of(incident, say)
+            ],
+        }
 
     def _spark(self, warning: EarlyWarning) -> dict[str, Any]:
         """Return the sparkline's points and what was expected, in their unit: at each of them, or all the time."""

@@ -30,10 +30,11 @@ from agents.simulator.simulate import simulate
 from agents.simulator.spec import Incident, IncidentKind, SimulationSpec, days_from
 from models.annotated import WarningState
 from models.cells import partition_of
+from models.joined import Incident as Told
 from models.outcomes import EarlyWarning, WarningTransition
 from models.pane import DAY, HOUR
 from tests.real.pipeline import Pipeline, until
-from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, WARNING_STATES
+from topics.catalogue import ACTIVE_WARNINGS, EARLY_WARNINGS, INCIDENTS, WARNING_STATES
 from topics.headers import cloudevent_headers
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -190,6 +191,24 @@ class Scene:
             )
             self._producer.poll(0)
         assert self._producer.flush(30) == 0
+
+    def tell(self, incident: Told, partition: int) -> None:
+        """Write an incident as the owner of network faults does."""
+        headers: Any = cloudevent_headers(
+            f"{incident.id}/{incident.sequence}", "cx.incident.changed.v1", "2026-03-01T10:00:00Z"
+        )
+        value = msgspec.json.encode(incident)
+        self._producer.produce(INCIDENTS, value, incident.id.encode(), partition, headers=headers)
+        assert self._producer.flush(30) == 0
+
+    def incidents(self) -> Mapping[str, tuple[Told, int]]:
+        """Return the last record of each incident, and its partition."""
+        decode = msgspec.json.Decoder(Told).decode
+        return {
+            told.id: (told, record.partition)
+            for record in self.pipeline.records(INCIDENTS)
+            for told in [decode(record.value or b"")]
+        }
 
     def states(self) -> Mapping[str, WarningState]:
         """Return what the duty desk has written of each warning last."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 from redis import Redis
 
@@ -21,6 +22,9 @@ from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer
 from models.annotated import WarningState
 from models.events import OperatorAction, OperatorVerb
+from models.incident import Status
+from models.iso import iso
+from models.joined import Reference, RegulatorReport, SizeLimit, Suspicion
 from models.outcomes import WarningTransition
 from monitoring.board import PREFIX
 from monitoring.console.actions import SCOPES
@@ -130,6 +134,66 @@ def test_a_simulated_fibre_cut_appears_by_itself(played: tuple[Scene, dict[str, 
         page.goto(f"{stage.console.url}/zh/warning/{linked[0].warning.id}")
         chart = page.locator(".chart")
         expect(chart).to_have_attribute("aria-label", re.compile("故障: .*广东"), timeout=WAIT_MS)
+        behind = page.get_by_role("heading", name="关联故障").locator("xpath=..")
+        expect(behind).to_contain_text("影响用户")
+        expect(behind).to_contain_text("广东")
+
+
+def test_how_large_an_outage_is_and_what_is_owed_until_when_stands_beside_it(stage: Scene) -> None:
+    """On the row and the page of a warning that it explains, and among the open incidents; the clock counts down.
+
+    the cut        as the morning left it | extraordinary, a report due in three hours | as before
+    elsewhere                             | an outage that is suspected                | over
+    """
+    id, state = next((id, one) for id, one in stage.states().items() if one.is_open and one.incident_id)
+    before, partition = stage.incidents()[state.incident_id]
+    due = int(time.time()) + 3 * 3_600 + 90
+    limit = SizeLimit(
+        id="extraordinary",
+        size_class="extraordinary",
+        services=600_000,
+        since=before.first_alert,
+        time=before.first_alert,
+        passed=True,
+        regulator_report=(RegulatorReport(id="written", due_time=iso(due)),),
+    )
+    large = replace(
+        before,
+        sequence=before.sequence + 1,
+        size_class="extraordinary",
+        size_limit=(limit,),
+        affected_number_of_services=600_000,
+    )
+    suspected = replace(
+        before,
+        id="suspected",
+        sequence=1,
+        name="Tibet: suspected hidden outage of olt-1",
+        affected_location=(Reference(id="54"),),
+        suspicion=Suspicion(element="olt-1", probability=1e-9, customers=12, of_customers=60),
+    )
+    try:
+        stage.tell(large, partition)
+        stage.tell(suspected, partition)
+        with stage.looking(viewport={"width": 1600, "height": 4_000}) as page:
+            is_live(page)
+            row = page.locator(f"li:has(#w-{id})")
+            told = "extraordinary outage · 600,000 customers affected"
+            expect(row.locator(".chip.fault")).to_contain_text(told, timeout=WAIT_MS)
+            left = re.compile(r"written report: (3 h|2 h 5\d min) ?.*left")
+            expect(row.locator(".chip.due")).to_have_text(left)
+            open_ones = page.locator(".incidents")
+            expect(open_ones).to_contain_text(left, timeout=WAIT_MS)
+            expect(open_ones.locator("li", has_text="olt-1")).to_contain_text("suspected, no alarm")
+            page.goto(f"{stage.console.url}/zh/warning/{id}")
+            behind = page.get_by_role("heading", name="关联故障").locator("xpath=..")
+            expect(behind).to_contain_text("特别重大事故 · 影响用户 600,000", timeout=WAIT_MS)
+            expect(behind).to_contain_text("书面报告剩余")
+            found = Axe().run(page, context=".outage").response["violations"]
+            assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
+    finally:
+        stage.tell(replace(before, sequence=before.sequence + 2), partition)
+        stage.tell(replace(suspected, sequence=2, status=Status.CLOSED), partition)
 
 
 def test_an_acknowledgement_is_an_event_and_reaches_a_second_browser(stage: Scene) -> None:

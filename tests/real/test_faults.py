@@ -17,8 +17,8 @@ from agents.embedded.kafka import KafkaCluster
 from agents.faults.session import GROUP
 from agents.faults.writer import Writer
 from models.joined import ComplaintLink, FaultsPosition, Incident
-from models.joining import Joined
 from models.linking import AFTER, BEFORE
+from models.looked import Joined
 from models.notices import ProactiveNotice
 from models.outcomes import ClassifiedComplaint, DeadLetter
 from tests.real.pipeline import Pipeline, Worker, until

@@ -16,6 +16,7 @@ from monitoring.console.filters import SEVERITIES, Filter
 from monitoring.console.formats import clock, number, seconds_of
 from monitoring.console.live import SideRail, WarningList
 from monitoring.console.markup import heading, tag
+from monitoring.console.outage import clock_words, is_suspected, next_clock, size_words, usual_words
 from monitoring.console.picture import Picture
 from monitoring.console.rings import window_of
 from monitoring.console.rows import Row, difference, shown, tally
@@ -37,6 +38,7 @@ _TEXTS: Final = (
         "announce",
         "sound",
         "tile",
+        "clock",
     ),
     *(
         "keys",
@@ -176,10 +178,15 @@ def incidents_of(visit: Visit, picture: Picture) -> list[dict[str, Any]]:
 def _incident(visit: Visit, one: Incident) -> dict[str, Any]:
     say = visit.say
     numbers = [say("incident.complaints").format(count=number(one.trouble_ticket_count))]
-    if one.affected_number_of_services:
-        numbers.append(say("incident.services").format(count=number(one.affected_number_of_services)))
-    if one.suspicion is not None:
+    if size := size_words(one, visit.language):
+        numbers.insert(0, size)
+    if is_suspected(one):
         numbers.insert(0, say("incident.suspected"))
+    due = next_clock(one, say, visit.desk.clock())
+    if due is not None:
+        numbers.append(clock_words(due, say, visit.desk.clock(), visit.desk.zone))
+    if one.against_usual is not None and one.against_usual.tenfold:
+        numbers.append(usual_words(one.against_usual, say))
     if one.underlying_alarm_count > 1:
         numbers.append(say("incident.alarms").format(count=number(one.underlying_alarm_count)))
     began = seconds_of(one.first_alert)

@@ -22,6 +22,7 @@ from monitoring.console.dialogs import Window
 from monitoring.console.formats import day_clock
 from monitoring.console.live import SeverityBadge
 from monitoring.console.markup import Part, button, heading, link, panel, paragraph, tag
+from monitoring.console.outage import outage_facts
 from monitoring.console.similar import similar
 from monitoring.console.sources import Explanation
 from monitoring.console.spans import Span, linked_span, spans_beside
@@ -77,7 +78,7 @@ class _Page:
                 self._lay("buttons", classes="buttons no-print")
                 self._lay("summary", classes="summary")
                 self._lay("chips", classes="chips")
-            self._lay("said", "figures", "chart")
+            self._lay("outage", "said", "figures", "chart")
             with tag("div", "columns"):
                 with tag("div", "stack"):
                     self._lay("contributors", "samples", "before")
@@ -148,6 +149,13 @@ class _Page:
         self._show("summary", summary, _text, summary)
         incident_id = "" if state is None else state.incident_id
         fault = linked_span(incident_id, visit.picture.incidents, self._holds, zh=visit.is_zh)
+        incident = visit.picture.incidents.get(incident_id)
+        facts = (
+            []
+            if incident is None
+            else outage_facts(incident, visit.language, visit.desk.zone, visit.desk.clock())
+        )
+        self._show("outage", facts, panels.outage, facts)
         chips = _chips(visit, state, fault)
         self._show("chips", chips, _draw_chips, chips)
 

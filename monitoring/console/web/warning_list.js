@@ -70,7 +70,8 @@ export default {
             <svg class="spark" viewBox="0 0 140 36" preserveAspectRatio="none" aria-hidden="true"><template v-for="d in [drawn(r)]"><template v-if="d"><path class="area" :d="d.area" /><path v-if="d.line" class="line" :d="d.line" /><path class="curve" :d="d.curve" /></template></template></svg>
             <span class="state">
               <span v-if="r.held" class="chip held">{{ r.held }}</span>
-              <span v-if="r.fault" class="chip fault" :title="r.fault"><span class="material-icons" aria-hidden="true">bolt</span><span class="clip">{{ r.fault }}</span></span>
+              <span v-if="r.clocks.length" class="chip due">{{ due(r) }}</span>
+              <span v-if="r.fault" class="chip fault" :title="behind(r)"><span class="material-icons" aria-hidden="true">{{ r.suspected ? 'help_outline' : 'bolt' }}</span><span class="clip">{{ behind(r) }}</span></span>
               <span v-if="r.taken" class="chip who"><span class="material-icons" aria-hidden="true">how_to_reg</span><span class="clip">{{ r.taken }}</span></span>
               <span v-else-if="!r.held" class="chip nobody">{{ t('unclaimed') }}</span>
               <span v-if="r.assignee" class="chip who">{{ t('assigned to').replace('{name}', r.assignee) }}</span>
@@ -141,6 +142,15 @@ export default {
   methods: {
     t(name) {
       return this.texts[name] ?? name;
+    },
+    behind(row) {
+      return [row.suspected, row.size, row.fault].filter(Boolean).join(" · ");
+    },
+    due(row) {
+      const next = row.clocks.find((c) => c.at > this.now);
+      const { report, at, time } = next || row.clocks[row.clocks.length - 1];
+      const told = this.t(next ? "clock.left" : "clock.due").replace("{report}", report);
+      return next ? told.replace("{left}", lasting(at - this.now, this.texts)) : told.replace("{time}", time);
     },
     count(severity) {
       return this.counts[severity] || [0, 0];

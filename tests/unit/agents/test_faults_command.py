@@ -4,17 +4,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 
 from agents.commands.faults import group_of, in_force, lines_of, order_of
 from agents.lines import Language, Lines
 from agents.noticelines import notice
 from agents.reading import Record
-from models.joined import Incident, NoticesTold
+from models.joined import AgainstUsual, Incident, NoticesTold
 from tests.unit.models.hidden import Watch
 from tests.unit.models.outages import Bench, at, complaint, report
 from topics.catalogue import INCIDENTS
 
 ZONE = ZoneInfo("Asia/Shanghai")
+NOON, ONE = "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
@@ -121,3 +123,30 @@ def test_an_incident_is_told_in_both_languages() -> None:
     assert "广东：loss of signal" in chinese
     assert "关联投诉 2（同一区域 2）" in chinese
     assert "\x1b" not in lines_of(msgspec.structs.replace(one, name="a\x1b[2J"), "en", ZONE).plain
+
+
+@pytest.mark.parametrize(
+    ("against", "told"),
+    [
+        (
+            AgainstUsual(since=NOON, until=ONE, complaints=60, usual=4.13, basis="region", tenfold=True),
+            (
+                "60 complaints where 4.1 are usual of its region: more than ten times, one level more severe",
+                "投诉 60，该区域平常 4.1，超过平常的10倍，级别上调一级",
+            ),
+        ),
+        (
+            AgainstUsual(since=NOON, until=ONE, complaints=9, usual=1.0, basis="element"),
+            ("9 complaints where 1.0 are usual of its elements", "投诉 9，其网元平常 1.0"),
+        ),
+    ],
+)
+def test_how_its_complaints_compare_with_the_usual_is_told(
+    against: AgainstUsual, told: tuple[str, str]
+) -> None:
+    """The hour, the numbers, and whether it is more severe for them."""
+    one = msgspec.structs.replace(incident(), against_usual=against)
+    for lang, line in zip(LANGUAGES, told, strict=True):
+        (found,) = (text for text in lines_of(one, lang, ZONE).plain.splitlines() if line in text)
+        assert found.endswith(line)
+        assert "2026-03-01 20:00:00 - 2026-03-01 21:00:00" in found

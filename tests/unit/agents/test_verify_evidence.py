@@ -20,6 +20,7 @@ from tests.unit.models.judging import (
     BUDGET,
     GROWING,
     HANDLED,
+    NOVEL,
     RECOMMENDED,
     REPEATED,
     RISING,
@@ -36,7 +37,7 @@ START = 1_767_225_600  # 2026-01-01T00:00Z, 08:00 in Shanghai
 QUICK = SURGE.replace("min_history: 1d", "min_history: 2h").replace("[[region, category]]", "[[region]]")
 SOON = AHEAD.replace("min_history: 2d", "min_history: 2h").replace("step: 24h", "step: 1h")
 SOON = SOON.replace("above: 1.25", "above: 1.1").replace("at_most: 1.15", "at_most: 1.05")
-RULES = rule_set(RISING, GROWING, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET, QUICK, SOON)
+RULES = rule_set(RISING, GROWING, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET, QUICK, SOON, NOVEL)
 CELL = "region=44"
 Series = dict[int, list[int]]
 """Minute -> vector."""
@@ -115,6 +116,11 @@ SCENES: dict[str, tuple[Stream, Series, list[str]]] = {
         Stream.SURVEYS,
         of(lambda minute: surveys(5, 2, 10) if not 360 <= minute < 480 else surveys(3, 4, 10), 720),
         ["15:00 raised minor", "15:00 escalated major", "18:00 recovering major", "19:00 cleared cleared"],
+    ),
+    "NOVEL": (
+        Stream.COMPLAINTS,
+        of(lambda minute: complaints(1) if minute % (2 if 420 <= minute < 660 else 60) == 0 else None, 840),
+        ["16:00 raised warning", "17:00 escalated minor", "20:00 recovering minor", "21:00 cleared cleared"],
     ),
     "SILENT": (
         Stream.COMPLAINTS,

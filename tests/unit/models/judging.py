@@ -193,6 +193,26 @@ RECOMMENDED = f"""
     clear: {{hold: 1h, at_most: 5}}
 {SUMMARIES}"""
 
+NOVEL = f"""
+  - id: NOVEL
+    name: New
+    name_zh: 新
+    kind: novelty
+    stream: complaints
+    measure: distinct
+    dimensions: [[region]]
+    window: 1h
+    step: 1h
+    min_sample: 10
+    baseline: 6h
+    new_for: 2h
+    absent: 5
+    trigger:
+      - {{severity: warning, above: 9}}
+      - {{severity: minor, above: 9, for: 2}}
+    clear: {{hold: 1h, at_most: 2}}
+{SUMMARIES}"""
+
 SILENT = f"""
   - id: SILENT
     name: Silence

@@ -20,6 +20,7 @@ from tests.unit.models.judging import (
     COUNT,
     GROWING,
     HANDLED,
+    NOVEL,
     RECOMMENDED,
     REPEATED,
     RISING,
@@ -61,7 +62,20 @@ def complaints(raw: int, distinct: int) -> list[int]:
 
 @pytest.mark.parametrize(
     "text",
-    [SURGE, GROWING, RISING, COUNT, ANSWERED, SATISFIED, REPEATED, HANDLED, RECOMMENDED, SILENT, BUDGET],
+    [
+        SURGE,
+        GROWING,
+        RISING,
+        COUNT,
+        ANSWERED,
+        SATISFIED,
+        REPEATED,
+        HANDLED,
+        RECOMMENDED,
+        NOVEL,
+        SILENT,
+        BUDGET,
+    ],
     ids=lambda text: text.split()[2],
 )
 def test_what_is_open_is_judged_though_nothing_is_counted_any_more(text: str) -> None:

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from models.alarmfold import Report
 from models.events import TopologyElement
 from models.held import Stamp
-from models.joined import Incident, IncidentState, SourcePosition
-from models.joining import Desk, Joined
+from models.joined import Incident, IncidentState, SourcePosition, UsualCell, UsualOpen, UsualPosition
+from models.joining import Desk
 from models.linking import Facts, Link
+from models.looked import Joined
 from models.notices import ProactiveNotice
+from models.usual import is_open
 from tests.unit.models.outages import EXPLANATIONS, NAMES, SOURCE, Bench, at, complaint, element, report
 
 ALARMS = ("a", "b", "c")
@@ -92,6 +94,8 @@ class Log:
         self.faults = [one._replace(offset=number) for number, one in enumerate(faults)]
         self.sources = sources
         self.states: dict[str, bytes] = {}
+        self.usual: dict[str, bytes] = {}
+        self.learned: UsualPosition | None = None
         self.positions: dict[int, SourcePosition] = {}
         self.fault_offset, self.watermark = 0, 0
         self.links: dict[str, Link | None] = {}
@@ -108,7 +112,15 @@ class Owner:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.desk = Desk(len(log.sources), EXPLANATIONS, NAMES, log.positions, log.watermark)
+        self.desk = Desk(
+            len(log.sources), EXPLANATIONS, NAMES, log.positions, log.watermark, usual=log.learned
+        )
+        for key, kept in log.usual.items():
+            self.desk.usuals.restore(
+                msgspec.json.decode(kept, type=UsualOpen)
+                if is_open(key)
+                else msgspec.json.decode(kept, type=UsualCell)
+            )
         decode = msgspec.json.Decoder(IncidentState).decode
         for value in log.states.values():
             self.desk.restore(decode(value))
@@ -154,6 +166,12 @@ class Owner:
                 log.states.pop(id, None)
             else:
                 log.states[id] = msgspec.json.encode(state)
+        for key, kept in joined.usual.items():
+            if kept is None:
+                log.usual.pop(key, None)
+            else:
+                log.usual[key] = msgspec.json.encode(kept)
+        log.learned = self.desk.usuals.position
         log.positions = {one.partition: one for one in self.desk.positions()}
         log.watermark = self.desk.watermark
         oldest = self.desk.book.oldest_offset()

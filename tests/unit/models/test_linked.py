@@ -22,10 +22,16 @@ def held(number: int, minute: int, *, is_urge: bool = False) -> Held:
 def summed(complaints: list[Held]) -> Tally:
     counted = [one for one in complaints if not one.facts.is_urge]
     reasons = [str(one.link.reason) for one in counted if one.link]
+    quarters: dict[int, tuple[int, int]] = {}
+    for one, reason in zip(counted, reasons, strict=True):
+        start = one.facts.time // 900 * 900
+        count, named = quarters.get(start, (0, 0))
+        quarters[start] = count + 1, named + (reason == LinkReason.SAME_ELEMENT)
     return Tally(
         {reason: reasons.count(reason) for reason in sorted(set(reasons))},
         len(complaints) - len(counted),
         tuple(sorted((one.facts.time, one.facts.id) for one in counted)[:TICKETS_MAX]),
+        quarters,
     )
 
 

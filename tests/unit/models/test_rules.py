@@ -17,6 +17,7 @@ from tests.unit.models.judging import (
     COUNT,
     GROWING,
     HANDLED,
+    NOVEL,
     RECOMMENDED,
     REPEATED,
     RISING,
@@ -33,7 +34,7 @@ def test_packaged_rules_load() -> None:
     rules = load_rules()
     assert [rule.id for rule in rules.rules] == [
         "EW01", "EW02", "EW03", "EW05", "EW06", "EW07", "EW11", "EW12", "EW13", "EW14", "EW15", "EW20", "EW21",
-        "EW26", "EW27", "EW30",
+        "EW22", "EW26", "EW27", "EW30",
     ]  # fmt: skip
     assert {rule.stream for rule in rules.rules} == set(Stream)
     # A budget is the operator's own: none is shipped.
@@ -205,6 +206,13 @@ def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
         (RECOMMENDED, "baseline: 8h", "baseline: 3h", r"RECOMMENDED\.baseline leaves too little past"),
         (RECOMMENDED, "at_most: 5", "at_most: 10", r"RECOMMENDED\.trigger\[0\]\.drop is not beyond its clear limit 10"),
         (SATISFIED, "csat_satisfied / csat_n", "csat", r"SATISFIED\.measure is a mean; name a field of surveys"),
+        (NOVEL, "baseline: 6h", "baseline: 90m", r"NOVEL\.baseline cannot be kept; use whole hours from 2h"),
+        (NOVEL, "new_for: 2h", "new_for: 6h", r"NOVEL\.new_for does not lie between window and baseline"),
+        (NOVEL, "new_for: 2h", "new_for: 30m", r"NOVEL\.new_for does not lie between window and baseline"),
+        (NOVEL, "    absent: 5\n", "", r"NOVEL\.absent is missing"),
+        (NOVEL, "above: 9, for: 2", "above: 9", r"NOVEL\.trigger\[1\]\.above is not beyond the step before"),
+        (NOVEL, "at_most: 2", "at_most: 9", r"NOVEL\.trigger\[0\]\.above is not beyond its clear limit 9"),
+        (NOVEL, "measure: distinct", "measure: repeat / distinct", r"NOVEL\.measure is a share; a novelty is judged"),
         (SILENT, "at_least: 15m", "at_least: 4h", r"SILENT\.at_least is longer than window"),
         (SILENT, "p_below: 0.0001}", "p_below: 0.0001, for: 2}", r"SILENT\.trigger\[0\]\.for is not known"),
         (SILENT, ", times: 3", "", r"SILENT\.trigger\[1\]\.p_below is not beyond the step before"),

@@ -35,6 +35,7 @@ def write(
         ("template",): "template=w02f",
         ("redline",): "redline=VAS.UNAWARE",
         ("key_account",): "key_account=harbour-group",
+        ("hot_topic",): "hot_topic=typhoon",
         ("channel",): "channel=12345",
         ("department",): "department=billing",
         (): "all",

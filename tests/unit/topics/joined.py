@@ -58,6 +58,7 @@ def join(run: ModelledBroker, *, steps: int = 4) -> None:
             topology_judged=0,
             watermark=desk.watermark,
             held_since=desk.held_since_ms,
+            usual=desk.usuals.position,
         )
         writer.write(desk.look(), (), position)
 
