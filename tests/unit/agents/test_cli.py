@@ -143,6 +143,7 @@ def test_a_wrong_setting_ends_with_three() -> None:
         (["worker"], b"cx-opin\x01" + b"?" * 64, "is damaged: its content and its digest differ"),
         (["classify", "-"], None, "cannot be read (No such file or directory)"),
     ],
+    ids=["worker", "classify"],
 )
 def test_a_model_that_is_none_ends_with_three(
     arguments: list[str], content: bytes | None, fault: str, tmp_path: Path
