@@ -33,6 +33,8 @@ _MOST_LABELS: Final = 256
 _LARGEST: Final = 64 * 1024 * 1024
 """Bytes that a file may unpack to."""
 _BETWEEN: Final = re.compile(r"[\W\d_]+")
+_ADDRESSED: Final = re.compile(r"@[a-z\d_]+")
+"""Whom a post is sent to says nothing of what it is about, and there is no end of such names."""
 _END: Final = "\0" * (LONGEST_PIECE - 1)
 """So that the last characters begin as many pieces as the others; what reaches beyond the text is a shorter piece again."""
 _FACTORS: Final = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], np.uint32)
@@ -60,6 +62,8 @@ class Saved(msgspec.Struct, frozen=True):
 
 def pieces(folded: str) -> npt.NDArray[np.uint32]:
     """Return the buckets of all pieces of a folded text, with repeats; what stands between words, and figures, are all alike."""
+    if "@" in folded:
+        folded = _ADDRESSED.sub(" ", folded)
     text = f" {_BETWEEN.sub(' ', folded[:READ]).strip()} "
     # The pieces that begin at a character stand beside each other: a row of five, each longer by one than that before.
     rows = np.ndarray(
