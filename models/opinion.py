@@ -35,6 +35,8 @@ _MOST_LABELS: Final = 256
 _LARGEST: Final = 64 * 1024 * 1024
 """Bytes that a file may unpack to."""
 _BETWEEN: Final = re.compile(r"[\W\d_]+")
+_ADDRESSED: Final = re.compile(r"@[a-z\d_]+")
+"""Whom a post is sent to says nothing of what it is about, and there is no end of such names."""
 _END: Final = "\0" * (LONGEST_PIECE - 1)
 """So that the last characters begin as many pieces as the others; what reaches beyond the text is a shorter piece again."""
 _FACTORS: Final = np.triu(
@@ -78,6 +80,8 @@ _letters: Final = _Letters()
 
 def _words(folded: str) -> str:
     """Return the words of a text, with a space between two of them and around all."""
+    if "@" in folded:
+        folded = _ADDRESSED.sub(" ", folded)
     text = folded[:READ]
     # Latin texts have many words: looking for what stands between them costs more than looking at each letter.
     if text.isascii():
