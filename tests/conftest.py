@@ -58,8 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector what is there by now: it stays to the end, and to go through it again and again finds nothing."""
-    gc.freeze()
+    """Let the collector of cycles begin: everything is imported."""
     gc.enable()
 
 
@@ -70,8 +69,6 @@ def _leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     if REAL in request.path.parents:
         with catch_warnings(action="ignore", category=ResourceWarning):
             gc.collect()
-        # What is left lives on, and need not be looked through again after every test.
-        gc.freeze()
 
 
 def pytest_report_header() -> list[str]:

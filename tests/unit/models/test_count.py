@@ -201,7 +201,7 @@ def test_complaints_are_what_a_plain_recount_finds(log: list[tuple[bool, int, bo
 codes = st.sampled_from(["44", "11", "moon", "NET", "network", "", None])
 
 
-@given(stream=st.sampled_from(Stream), log=st.lists(st.lists(codes, min_size=9, max_size=9), max_size=10))
+@given(stream=st.sampled_from(Stream), log=st.lists(st.lists(codes, min_size=10, max_size=10), max_size=10))
 def test_an_event_has_one_cell_for_each_combination(stream: Stream, log: list[list[str | None]]) -> None:
     """Written as `cell_of` writes it; asked again the answer is the same, and values outside a list are unknown.
 
