@@ -18,7 +18,6 @@ from agents.embedded.jars import fetch_jars
 from agents.embedded.java import find_java
 from agents.embedded.kafka import KafkaCluster
 from agents.embedded.redis import RedisServer, find_redis
-from tests.emptied import EmptiedNodes
 from tests.examples import examples
 
 # Examples are not timed: the machine may be busy. In CI they are the same in every run; locally each run looks further.
@@ -26,22 +25,13 @@ hypothesis.settings.register_profile("local", deadline=None, max_examples=exampl
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=examples(100), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-gc.disable()  # while everything is imported; `pytest_collection_finish` lets it begin
-
 REAL = Path(__file__).with_name("real")
 
 LONGEST: Final = (
-    "test_chaos", "test_stop", "test_console", "test_pipeline", "test_duty", "test_security", "test_rulesets", "test_faults",
-    "test_endings", "test_transport", "test_worker", "test_fuzzed", "test_delivery", "test_subscribers", "test_embedded",
-    "test_faults_day", "test_rolling", "test_zombie", "test_boardagent", "test_backtest", "test_edges_restarts", "test_edges_records",
+    "test_chaos", "test_endings", "test_worker", "test_stop", "test_console", "test_security", "test_faults", "test_pipeline", "test_duty",
+    "test_rulesets", "test_fuzzed", "test_delivery", "test_transport", "test_edges_records", "test_embedded", "test_subscribers",
 )  # fmt: skip
-"""Files that take longer than others, about the longest first; those that mostly wait among those that compute."""
-LONG: Final = (
-    "test_backtest_same", "test_ledger", "test_chaos_stop", "test_simulator_events", "test_lacking", "test_windowfeed",
-    "test_simulator_world", "test_simulator_desktop", "test_backtest_command", "test_simulator_incidents", "test_simulator_command",
-    "test_compiledlexicon", "test_classify_command", "test_architecture", "test_suspicion_order", "test_exactness",
-)  # fmt: skip
-"""Files of unit tests that take seconds, the longest first."""
+"""Files that take a minute and more, the longest first."""
 
 _missing: dict[str, str] = {}
 """Part -> why it cannot be had, for the summary."""
@@ -53,13 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if REAL in item.path.parents:
             item.add_marker("real")
-    rank = {name: number for number, name in enumerate((*LONGEST, *LONG))}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
-
-
-def pytest_collection_finish() -> None:
-    """Let the collector of cycles begin: everything is imported."""
-    gc.enable()
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(autouse=True)
@@ -113,26 +98,19 @@ def installed_kafka() -> None:
 
 
 @pytest.fixture(scope="session")
-def _nodes() -> Iterator[EmptiedNodes]:
-    nodes = EmptiedNodes()
-    yield nodes
-    nodes.close()
-
-
-@pytest.fixture(scope="module")
-def kafka(_nodes: EmptiedNodes) -> Iterator[KafkaCluster]:
-    """One Kafka node for the tests of a file. They share it: each takes topic and group names of its own."""
+def kafka() -> Iterator[KafkaCluster]:
+    """One Kafka node for the session. Tests share it: take topic and group names of your own."""
     _installed_kafka()
-    with _nodes.node() as node:
-        yield node
+    with KafkaCluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def fresh_kafka(_nodes: EmptiedNodes) -> Iterator[KafkaCluster]:
-    """One Kafka node, in which nothing is, for one test: for pipelines, whose topic names are fixed, and for killing it."""
+def fresh_kafka() -> Iterator[KafkaCluster]:
+    """One Kafka node for one test (3 s): for pipelines, whose topic names are fixed, and for killing it."""
     _installed_kafka()
-    with _nodes.node() as node:
-        yield node
+    with KafkaCluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -55,8 +55,6 @@ SETTINGS: Final[dict[str, Any]] = {
     "heartbeat_interval_seconds": 0.5,
     # So that hours are summed and forgotten every few seconds of the campaign.
     "retention_hours": 1,
-    # Otherwise whoever has nothing to do asks each broker a hundred times a second, and the relays carry it: half of the machine.
-    "fetch_wait_ms": 100,
 }
 Say = Callable[[str], None]
 

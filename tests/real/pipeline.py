@@ -37,9 +37,7 @@ FULL: Final = os.environ.get("BAROMETER_TEST_SCALE") == "full"
 
 WAIT_SECONDS: Final = 150.0
 """A condition that has not come by then will not come; what is waited for takes a few seconds at most."""
-LOOK_SECONDS: Final = (0.05, 0.25)
-"""Between two looks at a condition, at first and at most: a look may read topics, or let a worker write all of its metrics."""
-LOOKS_SLOWER: Final = 1.15
+LOOK_SECONDS: Final = 0.05
 LOG_TAIL: Final = 4_000
 
 QUICK: Final[dict[str, Any]] = {
@@ -47,10 +45,8 @@ QUICK: Final[dict[str, Any]] = {
     "session_timeout_seconds": 3.0,
     "heartbeat_interval_seconds": 0.5,
     "redis_url": "",
-    "fetch_wait_ms": 100,
 }
-"""Settings of workers in tests: a killed one is missed soon, ports do not collide, there is no board if none is wanted, and whoever
-has nothing to do asks the brokers ten times a second for records and not a hundred times: half of what idle parts take."""
+"""Settings of workers in tests: a killed one is missed soon, ports do not collide, and there is no board if none is wanted."""
 
 _URL: Final = re.compile(r"metrics and health at (http://\S+)")
 
@@ -65,12 +61,10 @@ def until(
     Fails the test with `what` did not come, and what `told` says about it, after `seconds`.
     """
     deadline = time.monotonic() + seconds
-    pause, longest = LOOK_SECONDS
     while not (found := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:.0f} s, and still not: {what}\n{told()}")
-        time.sleep(pause)
-        pause = min(longest, pause * LOOKS_SLOWER)
+        time.sleep(LOOK_SECONDS)
     return found
 
 
@@ -154,9 +148,7 @@ class Worker:
 
     def samples(self, name: str) -> list[Sample]:
         """Return the samples of the metric `name` as `/metrics` shows them now; none while nothing answers."""
-        # Of the thousand lines there are these alone are parsed.
-        lines = [line for line in self.get("/metrics")[1].splitlines(keepends=True) if line.startswith(name)]
-        families = text_string_to_metric_families("".join(lines))
+        families = text_string_to_metric_families(self.get("/metrics")[1])
         return [sample for family in families for sample in family.samples if sample.name == name]
 
     def metric(self, name: str, **labels: str) -> float:

@@ -43,12 +43,13 @@ def lines(warnings: Sequence[EarlyWarning]) -> bytes:
 
 
 @pytest.mark.parametrize("speed", [None, FAST], ids=["max", "7200x"])
-def test_a_replay_writes_the_ledger_of_the_backtest(
-    speed: float | None, fresh_kafka: KafkaCluster, tmp_path: Path
-) -> None:
+def test_a_replay_writes_the_ledger_of_the_backtest(speed: float | None, tmp_path: Path) -> None:
     """Whatever the pace; what is raised after the recording's end is left out, since workers go on."""
     events = recording()
-    with Pipeline(fresh_kafka, tmp_path, partitions=PARTITIONS) as pipeline:
+    with (
+        KafkaCluster(quick_start=False) as kafka,
+        Pipeline(kafka, tmp_path, partitions=PARTITIONS) as pipeline,
+    ):
         tested = backtest(events, pipeline.settings, [load_rules()], with_baselines=False)
         expected = lines(tested.ledgers[0])
         assert expected.count(b"\n") > 5

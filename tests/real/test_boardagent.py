@@ -38,11 +38,13 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def brokers(kafka: KafkaCluster) -> str:
+def brokers(installed_kafka: None) -> Iterator[str]:
     """A Kafka with the topics of the board. The tests of this file share it: what one wrote stays there."""
-    topics = [by_name(topic) for topic in TOPICS]
-    provision(kafka.bootstrap, topics, partitions=PARTITIONS, replication=1)
-    return kafka.bootstrap
+    with KafkaCluster() as cluster:
+        provision(
+            cluster.bootstrap, [by_name(topic) for topic in TOPICS], partitions=PARTITIONS, replication=1
+        )
+        yield cluster.bootstrap
 
 
 @pytest.fixture

@@ -65,13 +65,13 @@ FIBRE: Final = "44"
 
 @pytest.fixture(scope="module")
 def played(
-    kafka: KafkaCluster, tmp_path_factory: pytest.TempPathFactory
+    installed_kafka: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Scene, dict[str, int]]]:
     """A scene after its morning, and when a browser that looked on first drew each warning (id -> milliseconds)."""
     if not CHROMIUM.is_file():
         without("Chromium", PartUnavailable(f"there is no {CHROMIUM}; apt-get install chromium"))
     scratch = tmp_path_factory.mktemp("console")
-    with RedisServer() as redis, scene(kafka, redis, scratch, scale=SCALE) as found:
+    with KafkaCluster() as kafka, RedisServer() as redis, scene(kafka, redis, scratch, scale=SCALE) as found:
         # Every row is drawn, so that none is late for being out of sight.
         with found.looking(viewport={"width": 1600, "height": 4_000}) as page:
             expect(page.locator(".pill")).to_have_class("pill is-live", timeout=WAIT_MS)

@@ -1,6 +1,7 @@
 """Notifications delivered on real Kafka: receivers die, are slow, refuse and come back; the deliverer is killed; Alertmanager knows."""
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
@@ -30,11 +31,12 @@ PARTITIONS: Final = 2
 
 
 @pytest.fixture(scope="module")
-def log(kafka: KafkaCluster) -> str:
+def log(installed_kafka: None) -> Iterator[str]:
     """A Kafka with the two topics; the tests take receivers and regions of their own."""
-    specs = [by_name(NOTIFICATIONS), by_name(DELIVERY_FAILURES)]
-    provision(kafka.bootstrap, specs, partitions=PARTITIONS, replication=1)
-    return kafka.bootstrap
+    with KafkaCluster() as cluster:
+        specs = [by_name(NOTIFICATIONS), by_name(DELIVERY_FAILURES)]
+        provision(cluster.bootstrap, specs, partitions=PARTITIONS, replication=1)
+        yield cluster.bootstrap
 
 
 def tell(brokers: str, *told: Notification) -> None:

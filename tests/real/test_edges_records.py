@@ -28,10 +28,13 @@ BOMB_BYTES: Final = 200 * MEBIBYTE
 
 
 @pytest.fixture(scope="module")
-def pipeline(kafka: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(installed_kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """One Kafka and one worker for all of this file."""
     scratch = tmp_path_factory.mktemp("records")
-    with Pipeline(kafka, scratch, heartbeats=False, session_timeout_seconds=10.0) as shared:
+    with (
+        KafkaCluster() as cluster,
+        Pipeline(cluster, scratch, heartbeats=False, session_timeout_seconds=10.0) as shared,
+    ):
         shared.start_sharing(1)
         yield shared
 

@@ -28,10 +28,16 @@ SESSION_SECONDS: Final = 30.0
 
 
 @pytest.fixture(scope="module")
-def pipeline(kafka: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def cluster(installed_kafka: None) -> Iterator[KafkaCluster]:
+    with KafkaCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def pipeline(cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """One after the other, workers of one group on one log."""
     settings = {"partitions": 2, "session_timeout_seconds": SESSION_SECONDS, **OWN}
-    with Pipeline(kafka, tmp_path_factory.mktemp("stop"), **settings) as shared:
+    with Pipeline(cluster, tmp_path_factory.mktemp("stop"), **settings) as shared:
         yield shared
 
 
@@ -85,7 +91,7 @@ def test_a_later_state_format_is_refused_and_touches_nothing(
 
 
 def test_a_stop_ends_while_the_broker_is_down_and_loses_nothing(
-    pipeline: Pipeline, kafka: KafkaCluster
+    pipeline: Pipeline, cluster: KafkaCluster
 ) -> None:
     """
     broker     ##########| frozen ....| #########| killed ....| ##########
@@ -97,16 +103,16 @@ def test_a_stop_ends_while_the_broker_is_down_and_loses_nothing(
     for outage, part in (("frozen", events[:1_000]), ("killed", events[1_000:])):
         (worker,) = pipeline.start_sharing(1)
         send(pipeline, part)
-        kafka.signal(1, SIGSTOP if outage == "frozen" else SIGKILL)
+        cluster.signal(1, SIGSTOP if outage == "frozen" else SIGKILL)
         code, took = stopped(worker)
         log.info("broker %s: exit code %d after %.1f s", outage, code, took)
         # Later than `agents.worker.STOP_SECONDS` it would have left with another code.
         assert code == 0, worker.tail()
         assert "Traceback" not in worker.log
         if outage == "frozen":
-            kafka.signal(1, SIGCONT)
+            cluster.signal(1, SIGCONT)
         else:
-            kafka.restart(1)
+            cluster.restart(1)
     (successor,) = pipeline.start_sharing(1)
     report = pipeline.verify(CAUGHT_UP_SECONDS)
     assert report.clean, differences(report)
