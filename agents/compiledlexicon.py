@@ -6,7 +6,6 @@ What is kept follows from the files of `models` alone, whose hash is in its name
 is cut or cannot be written costs time and nothing else. Owns that file; what is in it is `models.lexicon`'s.
 """
 
-import gc
 import hashlib
 import logging
 import marshal
@@ -18,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from agents.collector import without_collector
 from agents.embedded.places import cache_dir
 from models.classify import Classifier
 from models.fold import load_folding
@@ -45,17 +45,12 @@ def classifier_in(folder: Path) -> Classifier:
     place = folder / f"{judge_version()}-{sys.implementation.cache_tag}"
     taxonomy = load_taxonomy()
     # Hundreds of thousands of objects, none of them in a cycle: looking for cycles took a third of the time.
-    had_collector = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collector():
         lexicon = _read(place, tuple(taxonomy.subcategories))
         if lexicon is None:
             lexicon = load_lexicon(taxonomy)
             _write(place, lexicon)
         return Classifier(lexicon, taxonomy)
-    finally:
-        if had_collector:
-            gc.enable()
 
 
 def _read(place: Path, codes: tuple[str, ...]) -> Lexicon | None:

@@ -20,6 +20,7 @@ from benchmarks.lookalikes import (
     Labelled,
     around,
     epoch,
+    log_uniform,
     negative_binomial,
     smooth_day,
     wander,
@@ -27,11 +28,6 @@ from benchmarks.lookalikes import (
 
 _FIRST: Final = 0.05
 """Share of the mentions that no window begins in."""
-
-
-def _between(random: np.random.Generator, low: float, high: float) -> float:
-    """Return a number whose logarithm is uniform."""
-    return float(np.exp(random.uniform(np.log(low), np.log(high))))
 
 
 def _story(rate: Floats, at: int, size: float, rise: int, fall: float) -> None:
@@ -46,7 +42,7 @@ def mentions(seed: int) -> Labelled:
     random = np.random.default_rng((21, seed))
     rows, slots = 15_830 + int(random.integers(0, 80)), 288
     row = np.arange(rows)
-    level = _between(random, 0.3, 90.0)
+    level = log_uniform(random, 0.3, 90.0)
     cycle = smooth_day(random, slots, random.uniform(0.2, 0.7))
     base = np.exp(cycle)[row % slots] * np.exp(wander(random, rows, 250.0, random.uniform(0.1, 0.35)))
     offset = int(random.integers(0, 7))
@@ -87,19 +83,19 @@ def mentions(seed: int) -> Labelled:
             _story(
                 story,
                 begin,
-                _between(random, 1.2, 9.0),
+                log_uniform(random, 1.2, 9.0),
                 int(random.integers(0, 5)),
-                _between(random, 3.0, 40.0),
+                log_uniform(random, 3.0, 40.0),
             )
         elif shape < 0.65:
-            story[begin : begin + int(_between(random, 20, 200))] += _between(random, 0.5, 2.0)
+            story[begin : begin + int(log_uniform(random, 20, 200))] += log_uniform(random, 0.5, 2.0)
         elif shape < 0.8:
-            _story(story, begin, _between(random, 4.0, 40.0), 0, _between(random, 0.4, 2.0))
+            _story(story, begin, log_uniform(random, 4.0, 40.0), 0, log_uniform(random, 0.4, 2.0))
         elif shape < 0.9:
             for _ in range(4):
-                _story(story, begin + int(random.integers(0, 60)), _between(random, 1.0, 5.0), 0, 3.0)
+                _story(story, begin + int(random.integers(0, 60)), log_uniform(random, 1.0, 5.0), 0, 3.0)
         # Else nothing more than what was there before: somebody knew of news.
-    counts = negative_binomial(random, level * (base + story), _between(random, 0.02, 0.4))
+    counts = negative_binomial(random, level * (base + story), log_uniform(random, 0.02, 0.4))
     for _ in range(random.poisson(random.uniform(0.0, 8.0))):  # one sender, many times
         counts[int(random.integers(0, rows))] += int(level * min(150.0, 2.0 + 3.0 * random.pareto(1.0)) + 2)
     start = epoch(2015, 2, 23) + offset * DAY + 78_173
@@ -111,7 +107,7 @@ def traffic(seed: int) -> Labelled:
     random = np.random.default_rng((22, seed))
     days, slots = int(random.integers(205, 222)), 48
     rows = days * slots
-    level = _between(random, 2_000.0, 20_000.0)
+    level = log_uniform(random, 2_000.0, 20_000.0)
     workday = smooth_day(random, slots, random.uniform(0.4, 0.6))
     night = smooth_day(random, slots, 0.4)
     kinds = [workday, workday + 0.04, workday + 0.07, workday + 0.1 + 0.1 * night]
@@ -197,16 +193,16 @@ def disease(seed: int) -> Labelled:
         counts = random.poisson(rate * np.where(state, np.exp(random.uniform(0.7, 1.8)), 1.0))
         return Labelled("disease", seed, epoch(1996, 1, 1), WEEK, counts, _runs(state))
     if sort == "county":
-        level, dispersion = _between(random, 0.01, 0.4), random.uniform(0.0, 1.0)
+        level, dispersion = log_uniform(random, 0.01, 0.4), random.uniform(0.0, 1.0)
         rate = np.full(rows, level)
     elif sort == "serovar":
-        level, dispersion = _between(random, 0.6, 7.0), random.uniform(0.0, 0.2)
+        level, dispersion = log_uniform(random, 0.6, 7.0), random.uniform(0.0, 0.2)
         rate = level * np.exp(
             random.uniform(0.0, 0.6) * np.sin(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18)
         )
         rate *= np.exp(wander(random, rows, 15.0, random.uniform(0.0, 0.25)))
     else:
-        level, dispersion = _between(random, 0.5, 3.0), random.uniform(0.0, 0.3)
+        level, dispersion = log_uniform(random, 0.5, 3.0), random.uniform(0.0, 0.3)
         rate = level * np.exp(
             random.uniform(0.8, 1.5) * np.cos(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18)
         )
@@ -219,7 +215,9 @@ def disease(seed: int) -> Labelled:
         if state[max(0, begin - 4) : begin + length + 4].any():
             continue
         spread = np.sqrt(level * (1.0 + dispersion * level))
-        height = _between(random, 1.5, 20.0) if sort == "county" else 1.0 + random.uniform(1.0, 6.0) * spread
+        height = (
+            log_uniform(random, 1.5, 20.0) if sort == "county" else 1.0 + random.uniform(1.0, 6.0) * spread
+        )
         more = random.poisson(height * _bell(random, length))
         counts[begin : begin + length] += more
         # Who labels knows of the cases, week by week; a week without any ends it for some.
@@ -235,7 +233,7 @@ def complaints(seed: int) -> Labelled:
     """Daily complaints about one company: hardly any at weekends, more from year to year, one affair that stays."""
     random = np.random.default_rng((24, seed))
     rows = int(random.integers(500, 2_400))
-    level = _between(random, 2.0, 80.0)
+    level = log_uniform(random, 2.0, 80.0)
     day = np.arange(rows)
     week = np.concatenate([random.uniform(0.85, 1.15, 5), random.uniform(0.1, 0.7, 2)])
     rate = np.log(level) + np.log(week)[day % 7]
@@ -247,9 +245,9 @@ def complaints(seed: int) -> Labelled:
     for at in random.integers(0, rows, random.poisson(rows * 5 / 365)):
         rate[int(at)] += np.log(random.uniform(1.4, 3.0))
     at = int(random.integers(int(0.25 * rows), int(0.9 * rows)))
-    fall = _between(random, 4.0, 30.0)
+    fall = log_uniform(random, 4.0, 30.0)
     affair = np.zeros(rows)
-    _story(affair, at, _between(random, 1.5, 20.0), int(random.integers(0, 4)), fall)
+    _story(affair, at, log_uniform(random, 1.5, 20.0), int(random.integers(0, 4)), fall)
     rate += np.log1p(affair)
     rate[at:] += np.log(random.uniform(1.0, 1.6))
     counts = negative_binomial(random, np.exp(rate), random.uniform(0.01, 0.1))

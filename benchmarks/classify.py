@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import click
 
+from agents.commands.classify import TOGETHER
 from agents.compiledlexicon import kept_classifier
 from agents.judging import judging
 from agents.simulator.data import load_mix
@@ -27,8 +28,6 @@ from models.lexicon import Lexicon
 _TRAINED_ON: Final = 4_000
 OURS: Final = "barometer"
 
-TOGETHER: Final = 256
-"""As many texts as `barometer classify` judges at once."""
 WHOLE: Final = (OURS, f"{OURS}, {TOGETHER} together", "its lexicon alone")
 """See all texts of a round; the others are slow."""
 

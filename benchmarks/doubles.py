@@ -20,6 +20,7 @@ from benchmarks.lookalikes import (
     Labelled,
     around,
     epoch,
+    log_uniform,
     negative_binomial,
     smooth_day,
     spread,
@@ -30,10 +31,6 @@ _TENTH: Final = 0.1
 """Share of a long series that is labelled."""
 _FREE: Final = 0.15
 """Share at the beginning without a label, where a detector may learn."""
-
-
-def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(random.uniform(np.log(low), np.log(high))))
 
 
 def _decay(rows: int, at: int, rise: float, fall: float) -> tuple[slice, Floats]:
@@ -63,20 +60,20 @@ def mentions(seed: int) -> Labelled:
     random = np.random.default_rng((11, seed))
     rows, slots = 15_800 + int(random.integers(0, 120)), 288
     row = np.arange(rows)
-    level = _log_uniform(random, 0.4, 70.0)
+    level = log_uniform(random, 0.4, 70.0)
     week = random.uniform(0.5, 1.0)
     offset = int(random.integers(0, 7))
     base = np.exp(smooth_day(random, slots, random.uniform(0.2, 0.7)))[row % slots]
     base *= np.where((row // slots + offset) % 7 >= 5, week, 1.0)
     base *= np.exp(wander(random, rows, random.uniform(60.0, 600.0), random.uniform(0.1, 0.35)))
     for _ in range(random.poisson(1.0)):  # more or less of them from one day on
-        base[int(random.integers(0, rows)) :] *= _log_uniform(random, 0.6, 1.7)
+        base[int(random.integers(0, rows)) :] *= log_uniform(random, 0.6, 1.7)
     story = np.zeros(rows)
     tail = random.uniform(1.0, 1.7)
     for at in random.integers(0, rows, random.poisson(random.uniform(1.0, 6.0) * 55)):
         size = min(60.0, random.uniform(0.3, 0.8) * (1.0 + random.pareto(tail)))
         # What is spread further is also talked of for longer, on the whole.
-        fall = _log_uniform(random, 0.7, 12.0) * size ** random.uniform(0.0, 0.6)
+        fall = log_uniform(random, 0.7, 12.0) * size ** random.uniform(0.0, 0.6)
         where, course = _decay(rows, int(at), random.choice([0.0, 0.0, 1.0, 4.0]), fall)
         story[where] += size * course
     count = int(random.integers(2, 6))
@@ -92,7 +89,7 @@ def mentions(seed: int) -> Labelled:
             at = int(random.integers(int(0.2 * rows), int(0.95 * rows)))
             if all(abs(at - one) > width + 1 for place, one in enumerate(centres) if place != number):
                 centres[number] = at
-                length = int(_log_uniform(random, 36, 300))
+                length = int(log_uniform(random, 36, 300))
                 if random.random() < 0.2:
                     base[at : at + length] *= random.uniform(0.05, 0.4)
                 else:
@@ -113,7 +110,7 @@ def traffic(seed: int) -> Labelled:
     random = np.random.default_rng((12, seed))
     days, slots = int(random.integers(195, 235)), 48
     rows = days * slots
-    level = _log_uniform(random, 200.0, 20_000.0)
+    level = log_uniform(random, 200.0, 20_000.0)
     workday = smooth_day(random, slots, random.uniform(0.35, 0.6))
     late = smooth_day(random, slots, 0.35)
     kinds = [workday + 0.04 * day for day in range(4)]
@@ -144,7 +141,7 @@ def traffic(seed: int) -> Labelled:
         elif shape < 0.7:  # a storm
             length = int(random.integers(16, 60))
             course = np.minimum(1.0, np.arange(length) / random.uniform(1.0, 12.0))
-            rate[centre : centre + length] += (np.log(_log_uniform(random, 0.02, 0.6)) * course)[
+            rate[centre : centre + length] += (np.log(log_uniform(random, 0.02, 0.6)) * course)[
                 : rows - centre
             ]
         elif shape < 0.85:  # a night out
@@ -167,7 +164,7 @@ def disease(seed: int) -> Labelled:
     """Weekly cases, 0 to 30, for four to twelve years: outbreaks that somebody saw in the counts, and single odd weeks."""
     random = np.random.default_rng((13, seed))
     rows = int(random.integers(200, 620))
-    level = _log_uniform(random, 0.2, 7.0)
+    level = log_uniform(random, 0.2, 7.0)
     week = np.arange(rows)
     season = random.choice([0.0, 0.5, 1.0]) * np.cos(2.0 * np.pi * (week - random.uniform(0, 52)) / 52.18)
     rate = level * np.exp(season + random.uniform(-0.6, 0.6) * week / rows)
@@ -193,7 +190,7 @@ def complaints(seed: int) -> Labelled:
     """Daily complaints for one to five years: few at weekends, growing by steps, one surge that many papers wrote of."""
     random = np.random.default_rng((14, seed))
     rows = int(random.integers(365, 1_900))
-    level = _log_uniform(random, 3.0, 150.0)
+    level = log_uniform(random, 3.0, 150.0)
     day = np.arange(rows)
     week = np.concatenate([random.uniform(0.85, 1.15, 5), random.uniform(0.15, 0.8, 2)])
     rate = np.log(level) + np.log(week)[day % 7] + random.uniform(-0.3, 1.0) * day / rows
@@ -207,8 +204,8 @@ def complaints(seed: int) -> Labelled:
     if random.random() < 0.5:  # a form that is easier to find
         rate[int(random.integers(0, rows)) :] += np.log(random.uniform(1.1, 1.5))
     at = int(random.integers(int(0.3 * rows), int(0.88 * rows)))
-    where, course = _decay(rows, at, random.uniform(0.0, 3.0), _log_uniform(random, 3.0, 30.0))
-    rate[where] += np.log1p(_log_uniform(random, 1.2, 12.0) * course)
+    where, course = _decay(rows, at, random.uniform(0.0, 3.0), log_uniform(random, 3.0, 30.0))
+    rate[where] += np.log1p(log_uniform(random, 1.2, 12.0) * course)
     counts = negative_binomial(random, np.exp(rate), random.uniform(0.01, 0.1))
     width = int(_TENTH * rows)
     begin = max(0, at - int(random.uniform(0.0, 0.4) * width))

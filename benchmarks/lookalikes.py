@@ -46,6 +46,11 @@ def epoch(year: int, month: int, day: int) -> int:
     return int(datetime(year, month, day, tzinfo=UTC).timestamp())
 
 
+def log_uniform(random: np.random.Generator, low: float, high: float) -> float:
+    """Return a number whose logarithm is uniform."""
+    return float(np.exp(random.uniform(np.log(low), np.log(high))))
+
+
 def negative_binomial(random: np.random.Generator, mean: Floats, dispersion: float) -> NDArray[np.int64]:
     """Return counts with variance m + `dispersion` * m^2 around `mean`."""
     if dispersion < 1e-9:

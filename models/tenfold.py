@@ -29,7 +29,8 @@ TIMES: Final = 10
 """Domain list d3, EW17: more than ten times the expected raises the severity by a level."""
 LEAST: Final = 1.0
 """Complaints an hour that are taken as usual at least."""
-_DIGITS: Final = 2
+USUAL_DIGITS: Final = 2
+"""To which the usual is told."""
 _SHARE_DIGITS: Final = 6
 _CACHED_HOURS: Final = 48
 
@@ -146,7 +147,7 @@ class Tenfold:
             since=iso(last - (QUARTERS - 1) * QUARTER),
             until=iso(last + QUARTER),
             complaints=complaints,
-            usual=round(expectation, _DIGITS),
+            usual=round(expectation, USUAL_DIGITS),
             basis=basis,
             share=share,
             tenfold=is_tenfold(complaints, expectation),

@@ -55,6 +55,11 @@ def is_open(key: str) -> bool:
     return key.startswith(f"{_OPEN}/")
 
 
+def category_of(part: str) -> str:
+    """Return the category that a part belongs to: of a subcategory, with `NAMED` or without."""
+    return part.partition(".")[0].removesuffix(NAMED)
+
+
 class _Cell:
     """One category of one region."""
 
@@ -259,7 +264,7 @@ class Usuals:
         for region, counts in self._open.items():
             explained = self._explained.get(region, {})
             for quarter, part in sorted(one for one in counts if one[0] < hour + HOUR):
-                found = came.setdefault((region, part.partition(".")[0].removesuffix(NAMED)), _Hour())
+                found = came.setdefault((region, category_of(part)), _Hour())
                 count = counts.pop((quarter, part))
                 found.quarters[(quarter - hour) // QUARTER] += count
                 found.parts[part] = found.parts.get(part, 0) + count

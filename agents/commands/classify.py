@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXIT_FOUND: Final = 1
 _WRITTEN: Final = 1 << 20
 """Bytes of answers that are gathered before they are written."""
-_TOGETHER: Final = 256
+TOGETHER: Final = 256
 """Lines that are judged at once."""
 
 
@@ -85,7 +85,7 @@ def classify(*, file: Path, out: Path | None) -> None:
 
 def _portions(source: IO[bytes]) -> Iterator[tuple[list[bytes], int]]:
     """Yield the lines that are not blank, some at a time, and how many bytes were read for them."""
-    while lines := list(islice(source, _TOGETHER)):
+    while lines := list(islice(source, TOGETHER)):
         yield [line for line in lines if line.strip()], sum(map(len, lines))
 
 

@@ -9,6 +9,8 @@ from multiprocessing.sharedctypes import Synchronized
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from agents.collector import without_collector
+
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -92,15 +94,12 @@ class Pool:
     def _here(self, task: Callable[[A], R], arguments: Iterable[A]) -> Iterator[R]:
         global _local  # noqa: PLW0603 - the same way for tasks, wherever they run
         _local = self._on_done
-        had_collector = gc.isenabled()
-        gc.disable()
         try:
-            for argument in arguments:
-                yield task(argument)
+            with without_collector():
+                for argument in arguments:
+                    yield task(argument)
         finally:
             _local = None
-            if had_collector:
-                gc.enable()
 
     def _tell(self) -> None:
         with self._counter.get_lock():

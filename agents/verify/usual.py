@@ -31,8 +31,8 @@ from models.iso import seconds_of
 from models.joined import AgainstUsual, ComplaintLink, FaultsPosition, Incident, UsualCell
 from models.linking import Facts
 from models.pane import HOUR
-from models.tenfold import is_tenfold, usual_of
-from models.usual import COMPLETE_AFTER, Usuals, is_open, is_usual
+from models.tenfold import USUAL_DIGITS, is_tenfold, usual_of
+from models.usual import COMPLETE_AFTER, Usuals, category_of, is_open, is_usual
 from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENT_STATE, INCIDENTS
 
 USUAL: Final = "usual complaints"
@@ -142,7 +142,7 @@ def compared(written: Written, complaints: Iterable[tuple[int, Stamp, Facts]], c
             if usuals.is_known(hour):
                 own = cell.category
                 found = usuals.parts(cell.region, hour).items()
-                expected = {part: count for part, count in found if part.partition(".")[0].rstrip("+") == own}
+                expected = {part: count for part, count in found if category_of(part) == own}
                 _say(tally, f"{cell.region},{own} at {hour}", "usual", expected, parts)
     parents = {one.parent_problem for one in written.incidents.values()}
     until = written.position.watermark - COMPLETE_AFTER
@@ -197,7 +197,7 @@ def _compare_incident(
                 )
                 here += tied * against.share if is_named else loose + tied * against.share
             usual += here / QUARTERS
-        _say(tally, incident.id, "usual", round(usual, 2), against.usual)
+        _say(tally, incident.id, "usual", round(usual, USUAL_DIGITS), against.usual)
     _say(tally, incident.id, "tenfold", is_tenfold(against.complaints, usual), against.tenfold)
 
 
