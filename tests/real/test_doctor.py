@@ -67,7 +67,7 @@ def test_a_sound_cluster_and_then_one_where_much_is_wrong(
         assert of(found, "wrong") == {}, people
         assert code == 0
         fine = " | ".join(of(found, "ok"))
-        for said in ("keep their contracts", "1 broker at", "sessions of 6 s are allowed", "may do what a worker does",
+        for said in ("keep their contracts", "1 broker at", "sessions of 3 s are allowed", "may do what a worker does",
                      "answers within", "the clock of Redis agrees", "none ahead", "min.insync.replicas fits"):  # fmt: skip
             assert said in fine, said
         assert {one["area"] for one in found} == {
