@@ -9,7 +9,7 @@ beside the owner's records and loses by its stamp, also after compaction.
     t|<writer>|<number>      a segment of texts that others may repeat
     r|<writer>               how far hours were rolled up
     c|<writer>               up to which offset everything that was sent is confirmed; in it the position that was committed last
-    f|<writer>               the end of a flush: everything before it is here
+    f|<writer>               the end of a flush, and the writer's turn: everything before it is here, or was where the writer began
     x|<writer>               texts were forgotten
 """
 
@@ -32,6 +32,8 @@ from models.screen import NEVER, TIME_BITS, Screen, ScreenPolicy
 from models.segments import Segments
 from models.stored import load, store
 
+BEFORE_TURNS: Final = 0
+"""The turn of writers of an earlier release, which told none."""
 _TIME_MASK: Final = (1 << TIME_BITS) - 1
 _FLAGGED_MASK: Final = (1 << TIME_BITS + 1) - 1
 _pack = msgspec.msgpack.Encoder().encode
@@ -62,7 +64,11 @@ class SourceState:
         """Hours before this are summed, sent and committed; their minutes are ignored from then on."""
         self.sent_until = -1
         """Everything that follows from records up to this offset is with its readers: a repeat need not send it again."""
-        self._flushed_until = -1
+        self._ends: dict[bytes, tuple[int, int]] = {}
+        """Key of an end of a flush -> turn of its writer, and offset."""
+        self._begun_at = 0
+        self._turn = BEFORE_TURNS
+        self._has_said = False
         self._outbox = outbox
         self._changelog = changelog
         self._partition = partition
@@ -105,7 +111,7 @@ class SourceState:
         elif kind == "x":
             return
         elif kind == "f":
-            self._flushed_until = max(self._flushed_until, stored.stamp)
+            self._ends[key] = (_unpack_int(stored.body) if stored.body else BEFORE_TURNS, stored.stamp)
         elif kind == "p":
             pane = int(rest.partition("|")[0])
             keys = self._keys_of_pane.setdefault(pane, [])
@@ -127,10 +133,18 @@ class SourceState:
         elif kind in self._marks:
             self._marks[kind].discard(key)
             self._positions.pop(key, None)
+            self._ends.pop(key, None)
 
     def lacks(self, offset: int) -> bool:
-        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded."""
-        return self._flushed_until < offset
+        """Tell whether the end of the flush that contains `offset`, which was committed, was not folded.
+
+        What an earlier writer says of its flushes counts no more once a later one has begun, which buries images it had folded, and
+        with them, unknowingly, what a zombie has written to the same keys since:
+
+            A  p@50                 p@100 f@100
+            B       folds  f@50                  p@70  (A's p buried)  ..cut..  f@70
+        """
+        return max(self._ends.values(), default=(BEFORE_TURNS, -1))[1] < offset
 
     @property
     def position(self) -> Committed | None:
@@ -161,6 +175,8 @@ class SourceState:
                     f"{where}: state up to offset {stamp} was judged by version {version}, but only {start} is committed, and "
                     f"this is version {self._version}. Start the old version until it has stopped cleanly (SIGTERM), then this one."
                 )
+        self._begun_at = start
+        self._turn = 1 + max((turn for turn, _ in self._ends.values()), default=BEFORE_TURNS)
         self._unpack()
         # What was rolled up is in its hour's snapshot, even where its tombstone was not written any more.
         for pane in self._drop_hours(self.rolled_until):
@@ -225,7 +241,7 @@ class SourceState:
 
     def save_flushed(self, offset: int) -> None:
         """Note that everything that a flush up to `offset` had to say stands before this."""
-        self._save_mark("f", offset, b"")
+        self._save_mark("f", offset, _pack(self._turn))
 
     def _save_mark(self, kind: str, stamp: int, body: bytes) -> None:
         key = f"{kind}|{self._writer}".encode()
@@ -290,6 +306,10 @@ class SourceState:
         return [pane for hour in self.panes.hours_before(before) for pane in self.panes.drop_hour(hour)]
 
     def _save(self, key: bytes, stamp: int, body: bytes) -> None:
+        if not self._has_said:
+            # Ahead of all else: whoever folds an image of this writer knows its turn, and takes a later one.
+            self._has_said = True
+            self.save_flushed(self._begun_at - 1)
         self._outbox.send(
             self._changelog, self._partition, key, store(self._version, self._topic_id, stamp, body)
         )

@@ -95,3 +95,38 @@ def test_windows_that_have_folded_nothing_lack_what_was_committed() -> None:
     assert windows().make(0).lacks(committed)
     assert not windows().make(0).lacks(Committed(5, '{"topic":"panes"}'))
     assert not windows().make(0).lacks(Committed(5, committed.metadata.replace("panes", "former")))
+
+
+def test_ends_that_a_zombie_has_written_do_not_speak_for_who_took_over() -> None:
+    """They tell of images that the successor has buried, without having seen them.
+
+    A (zombie)  pane@1 end@1                                pane@5 end@5
+    B                        folds  end@1  pane@2 end@2 (A's pane is buried)      pane@4 end@4  committed 5
+    read by C   ------------------------------------------------------------------|
+    """
+    broker = ModelledBroker()
+    for number in range(6):
+        broker.append(TOPIC, 0, b"c", call(f"id{number}", T0, "44"))
+    source = SOURCES[0]
+
+    def flush(worker: ModelledWorker, records: int) -> None:
+        worker.take(source, records)
+        worker.flush()
+        worker.outbox.deliver(1_000)
+
+    zombie = ModelledWorker(broker, routes, PARTITIONS)
+    flush(zombie, 2)
+    zombie.commit()
+    successor = ModelledWorker(broker, routes, PARTITIONS)
+    flush(successor, 1)
+    flush(zombie, 4)
+    flush(successor, 2)
+    successor.commit()
+    committed = broker.committed[source]
+    assert committed.offset == 5
+    log = broker.logs[Partition(CHANGELOG, 0)]
+    assert not restored(broker, calls(), 0).lacks(committed)
+    written = [record.key or b"" for record in log]
+    second = max(at for at, key in enumerate(written) if key[:2] == b"p|")
+    del log[second:]
+    assert restored(broker, calls(), 0).lacks(committed)
