@@ -63,10 +63,11 @@ def give_back(ports: Iterable[int]) -> None:
     """Let others have `ports`, of which some may have been given back before."""
     for port in ports:
         if (token := _held.pop(port, None)) is not None:
-            token.close()
+            os.close(token)
 
 
-_held: Final[dict[int, socket.socket]] = {}
+_held: Final[dict[int, int]] = {}
+"""Port -> the descriptor of the socket that holds it, which nobody has to close: it may be held as long as the process lives."""
 
 
 def _take(port: int) -> bool:
@@ -79,5 +80,5 @@ def _take(port: int) -> bool:
         except OSError:
             token.close()
             return False
-    _held[port] = token
+    _held[port] = token.detach()
     return True
