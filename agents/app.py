@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
 from agents.batch import BatchCore, Route
+from agents.batchtransport import BatchTransport
 from agents.cli import release
 from agents.intake import Handler, IntakeContext, IntakePartition
 from agents.judging import judging
@@ -23,7 +24,7 @@ from agents.outbox import PRODUCED_BYTES_MAX, Outbox, producer_config
 from agents.settings import Settings
 from agents.statetable import StateTable, StateTables
 from agents.streams import ComplaintHandler, CountingHandler, counting, known_values
-from agents.transport import BatchTransport, check_faust_version
+from agents.transport import check_faust_version
 from agents.windows import WindowsContext, WindowsPartition
 from models.assess import Assessor
 from models.calendar import Calendar

@@ -1,4 +1,4 @@
-"""Faust's side of the batch path: a transport whose consumer hands whole fetches to `agents.batch`.
+"""Faust's side of the batch path: a consumer that hands whole fetches to `agents.batch`.
 
 Faust keeps assignment, recovery, flow control and the low-volume streams; what is overridden here is listed below and
 pinned to one Faust version, with contract tests beside it. `check_faust_version` refuses any other.
@@ -10,7 +10,6 @@ pinned to one Faust version, with contract tests beside it. `check_faust_version
     on_partitions_assigned the time from which recovery counts
     on_partitions_revoked  state in memory is forgotten, and the next recovery reads whole changelogs
     verify_event_path      batch topics have no stream whose silence would mean anything
-    _create_topic          a broker that goes away at a start is waited for
     _new_consumer_thread   a consumer with its own settings (`agents.consumerthread`)
 """
 
@@ -22,7 +21,6 @@ from importlib.metadata import version
 from time import monotonic
 from typing import Any, Final, cast
 
-import faust
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
@@ -46,11 +44,6 @@ AGAIN_MOST: Final = 5
 """Recoveries of one assignment after which a worker gives up."""
 AGAIN_SECONDS: Final = 5.0
 """Longest time until a recovery that is to begin again does so."""
-
-
-CREATE_SECONDS: Final = 30.0
-"""Longest wait, at a start, for a broker that creates topics."""
-CREATE_PAUSE_SECONDS: Final = 0.5
 
 
 def check_faust_version() -> None:
@@ -88,7 +81,7 @@ class BatchConsumer(driver.Consumer):
 
     @property
     def core(self) -> BatchCore:
-        return cast(BatchTransport, self.transport).core
+        return cast(BatchCore, cast(Any, self.transport).core)
 
     @contextmanager
     def _ending_the_worker(self) -> Iterator[None]:
@@ -307,6 +300,7 @@ class BatchConsumer(driver.Consumer):
             return
         committed = await self._thread.committed_positions(sources)
         earliest = await self._thread.earliest_offsets(*(TopicPartition(*source) for source in sources))
+        ends = await self._ends(sources)
         if epoch != self._epoch:
             # Given back while we asked, and what was folded is forgotten: whoever begins now would begin with nothing.
             return
@@ -317,10 +311,13 @@ class BatchConsumer(driver.Consumer):
             await self._wait_again(f"{len(unread)} partitions were assigned without their changelog")
             return
         lacking = [source for source in sources if core.lacks(source, committed.get(source))]
-        if lacking:
+        grown = [changelog for changelog, end in ends.items() if core.folded(changelog) < end - 1]
+        if lacking or grown:
             self._recovery.signal_recovery_start.set()
             await self._wait_again(
                 f"state of {len(lacking)} partitions is older than what was committed with it"
+                if lacking
+                else f"{len(grown)} changelogs were written to while they were read"
             )
             return
         starts = {
@@ -332,6 +329,16 @@ class BatchConsumer(driver.Consumer):
         await self.seek_wait(starts)
         self._again = 0
         core.on_recovered(monotonic() - self._assigned_at, core.take_restored())
+
+    async def _ends(self, sources: list[Partition]) -> dict[Partition, int]:
+        """Return where the changelogs of `sources` end now, after they were read.
+
+        Where one has grown meanwhile, by what a zombie or a producer that was cut off had still to say, it was not read as it ever was:
+        a record that was compacted away before it was reached may have its successor, or its tombstone, behind what was read.
+        """
+        routes = self.core.routes
+        changelogs = [TopicPartition(routes[source.topic].changelog, source.partition) for source in sources]
+        return {Partition(*tp): end for tp, end in (await self._thread.highwaters(*changelogs)).items()}
 
     async def wait_empty(self) -> None:
         await super().wait_empty()
@@ -366,34 +373,3 @@ class BatchConsumer(driver.Consumer):
     def verify_event_path(self, now: float, tp: TP) -> None:
         if not self.core.is_batch_topic(tp.topic) and not self.core.is_changelog(tp.topic):
             super().verify_event_path(now, tp)
-
-
-class BatchTransport(driver.Transport):
-    """Faust's aiokafka transport with the batch consumer."""
-
-    Consumer = BatchConsumer
-
-    core: BatchCore
-    fetch_wait_ms: int
-
-    async def _create_topic(self, *args: Any, **options: Any) -> None:
-        """Create a topic as Faust does, and ask again while brokers come and go: it ends the worker at the first that does."""
-        deadline = monotonic() + CREATE_SECONDS
-        while True:
-            try:
-                await super()._create_topic(*args, **options)
-            except (KafkaError, ConnectionError) as error:
-                if not getattr(error, "retriable", True) or monotonic() > deadline:
-                    raise
-                log.warning("topics cannot be created now, will be tried again: %r", error)
-                await asyncio.sleep(CREATE_PAUSE_SECONDS)
-            else:
-                return
-
-    @classmethod
-    def install(cls, app: faust.App, core: BatchCore, fetch_wait_ms: int) -> None:
-        """Make `app` consume through the batch path."""
-        transport = cls(app.conf.broker_consumer, app, loop=None)
-        transport.core = core
-        transport.fetch_wait_ms = fetch_wait_ms
-        app.transport = transport

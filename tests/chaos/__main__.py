@@ -29,7 +29,9 @@ WIDTH: Final = 160
 @click.option("--scale", type=click.Choice(sorted(SIZES)), default="short", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides what happens, and when.")
 @click.option(
-    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep all logs in this folder."
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep all logs in this folder, and a broker's data where anything differs.",
 )
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here, as Markdown."
@@ -58,6 +60,9 @@ def main(scale: str, seed: int, keep: Path | None, report: Path | None) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         try:
             result = Campaign(SIZES[scale], seed, logs, brokers, say, over).run()
+            if keep is not None and result.report.differences:
+                # Every partition has a replica on every node: what differs can be looked for in one.
+                shutil.copytree(brokers / "node-1" / "data", keep / "data", dirs_exist_ok=True)
         except KeyboardInterrupt:
             say("stopped before its end")
             sys.exit(EXIT_CODE)

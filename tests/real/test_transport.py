@@ -22,16 +22,13 @@ from faust.types import TP
 
 from agents import transport
 from agents.batch import BatchCore, Committed, Flushed, Partition, Route
+from agents.batchtransport import BatchTransport
 from agents.consumerthread import BatchConsumerThread
 from agents.embedded.kafka import KafkaCluster
 from agents.outbox import Outbox, producer_config
 from agents.reading import TopicReader
 from agents.statetable import StateTable, StateTables
-from agents.transport import (
-    FAUST_VERSION,
-    BatchTransport,
-    check_faust_version,
-)
+from agents.transport import FAUST_VERSION, check_faust_version
 from models.errors import ContractError
 
 GROUP: Final = "sums"
@@ -584,6 +581,33 @@ async def test_a_fetch_of_the_changelog_that_is_thrown_away_is_made_again(
         await until(lambda: life.at(dict.fromkeys(range(PARTITIONS), 1)))
         assert dropped[0] == 0
         assert life.owner(0).restored_at_begin == size
+
+
+async def test_a_changelog_that_is_written_to_while_it_is_read_is_read_again(
+    fresh_kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zombie rewrites a key, and compaction takes its old record before the reader comes to it; the new one is behind what it reads.
+
+    changelog   a .... b ....| end, as asked for         a' of the zombie
+    compacted     .... b ....|                           a'
+    read          .... b ....|  and a is nowhere: nobody may begin before the end is where the reading ended
+    """
+    topics(fresh_kafka)
+    write(fresh_kafka, TOPIC, numbers(4))
+    write(fresh_kafka, CHANGELOG, [(0, "kept", json.dumps([1, 0]))])
+    asked = BatchConsumerThread.committed_positions
+    begun: list[int] = []
+
+    async def late(self: BatchConsumerThread, sources: list[Partition]) -> dict[Partition, Committed]:
+        if not begun:
+            write(fresh_kafka, CHANGELOG, [(0, "late", json.dumps([2, 0]))])
+        begun.append(len(sources))
+        return await asked(self, sources)
+
+    monkeypatch.setattr(BatchConsumerThread, "committed_positions", late)
+    async with living(fresh_kafka, tmp_path) as life:
+        assert life.owner(0).restored_at_begin == 2
+        assert len(begun) == 2
 
 
 async def test_whoever_loses_its_partitions_while_it_asks_where_to_begin_does_not_begin(

@@ -8,10 +8,10 @@ import pytest
 from aiokafka.errors import NodeNotReadyError, TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 
-from agents import app, transport
+from agents import app, batchtransport
 from agents.app import create_pipeline
+from agents.batchtransport import BatchTransport
 from agents.settings import load_settings
-from agents.transport import BatchTransport
 from models.measures import Stream
 from topics.catalogue import PANES, input_of
 
@@ -32,7 +32,7 @@ class Answers:
 @pytest.fixture
 def create(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let a transport that is connected to nothing create a topic with these answers."""
-    monkeypatch.setattr(transport, "CREATE_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(batchtransport, "CREATE_PAUSE_SECONDS", 0.0)
 
     async def asked(answers: Answers) -> None:
         monkeypatch.setattr(driver.Transport, "_create_topic", answers.create)
@@ -58,7 +58,7 @@ async def test_a_refusal_is_raised_at_once(create: Any) -> None:
 
 async def test_asking_again_has_an_end(create: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no broker comes back the start fails, as before."""
-    monkeypatch.setattr(transport, "CREATE_SECONDS", -1.0)
+    monkeypatch.setattr(batchtransport, "CREATE_SECONDS", -1.0)
     with pytest.raises(NodeNotReadyError):
         await create(Answers(NodeNotReadyError()))
 
