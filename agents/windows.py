@@ -28,6 +28,7 @@ from agents.rulesets import ORDER, SOURCE, TIMELINE, Admit, RuleSets, admit_any
 from agents.snapshots import SNAPSHOT_TYPE, WATERMARK_TYPE
 from agents.warningfeed import WarningFeed
 from agents.windowfeed import WindowFeed
+from agents.windowkeys import HOURS_KEPT, MINUTES_KEPT, Needs, WindowKeys
 from models.calendar import Calendar
 from models.errors import ContractError
 from models.fanin import FanIn, OnTime, forget_before, sum_of
@@ -44,10 +45,6 @@ log = logging.getLogger(__name__)
 
 CLOSED_AT_ONCE: Final = 240
 """Minutes closed in one go while catching up, so that the loop stays responsive."""
-MINUTES_KEPT: Final = HOUR
-"""Closed minutes that windows may still need: the longest minute window is one hour."""
-HOURS_KEPT: Final = 720 * HOUR
-"""Closed hours that windows may still need: 30 days."""
 STATE_SECONDS: Final = 2.0
 """Least time between two writings of the judges' state while panes close quickly."""
 LIVE_MINUTES: Final = 3
@@ -120,9 +117,8 @@ class WindowsPartition:
         self._stored_marks: dict[bytes, tuple[int, bytes]] = {}
         self._minutes: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
         self._hours: dict[Stream, dict[int, OnTime]] = {stream: {} for stream in Stream}
-        self._keys: dict[bytes, tuple[str, str, int]] = {}
+        self._keys = WindowKeys()
         self._unsaved: set[tuple[str, Stream, int]] = set()
-        self._obsolete: list[bytes] = []
         self._ownership = Ownership(self._key(OWNER, "all", 0), self._save, self._bury)
         self._offset = -1
         self._resume_at = -1
@@ -137,18 +133,17 @@ class WindowsPartition:
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         if value is None:
-            self._keys.pop(key, None)
+            self._keys.discard(key)
             self._ownership.restore(key, "", None)
             return
-        kind, name, start, _ = key.decode().split("|")
         stored = load(key, value)
         if stored.source != self._context.topic_id:
-            self._obsolete.append(key)
+            self._keys.retire(key)
             return
-        if kind == OWNER:
+        if key.startswith(f"{OWNER}|".encode()):
             self._ownership.restore(key, stored.version, stored.body)
             return
-        self._keys[key] = (kind, name, int(start))
+        kind, name, start = self._keys.add(key)
         if kind == "j":
             stream = Stream(name)
             known = self._stored_judges.get(stream)
@@ -161,7 +156,7 @@ class WindowsPartition:
             self.rule_sets.restore(kind, name, stored.stamp, stored.body)
         elif kind in ("m", "h"):
             packs = self._minutes if kind == "m" else self._hours
-            packs[Stream(name)][int(start)] = _unpack_cells(stored.body)
+            packs[Stream(name)][start] = _unpack_cells(stored.body)
         else:
             raise ContractError(f"{self._context.changelog}: a key of unknown kind {key!r}")
 
@@ -327,7 +322,7 @@ class WindowsPartition:
         self._unsaved.clear()
         judging = {stream: (until, self._judges[stream].rules.version) for stream, until in closed.items()}
         sources, timeline = self.rule_sets.stored(judging)
-        held = {name for kind, name, _ in self._keys.values() if kind == SOURCE}
+        held = self._keys.rules
         records += [(self._key(SOURCE, name, 0), 0, sources[name]) for name in sources if name not in held]
         for stream, until in closed.items():
             records.append((self._key("j", stream, 0), until, self._judges[stream].to_state()))
@@ -351,12 +346,10 @@ class WindowsPartition:
         for key, stamp, body in staged.records:
             self._save(key, stamp, body)
             reach("stored")
-            kind, name, start, _ = key.decode().split("|")
-            self._keys[key] = (kind, name, int(start))
-        for key in self._outdated(staged):
+            self._keys.add(key)
+        needs = Needs(staged.position, staged.closed, staged.rules)
+        for key in self._keys.outdated(needs, {key for key, _, _ in staged.records}):
             self._bury(key)
-            self._keys.pop(key, None)
-        self._obsolete.clear()
 
     def _save(self, key: bytes, stamp: int, body: bytes) -> None:
         context = self._context
@@ -366,23 +359,6 @@ class WindowsPartition:
     def _bury(self, key: bytes) -> None:
         self._context.outbox.send(self._context.changelog, self._partition, key, None)
 
-    def _outdated(self, staged: _Staged) -> list[bytes]:
-        """Return keys of other writers that `staged` replaces, and of packs that no window needs any more."""
-        written = {self._keys[key] for key, _, _ in staged.records}
-        fresh = {key for key, _, _ in staged.records}
-        gone = list(self._obsolete)
-        for key, (kind, name, start) in self._keys.items():
-            if key in fresh:
-                continue
-            if (kind, name, start) in written or (kind == SOURCE and name not in staged.rules):
-                gone.append(key)
-            elif kind in ("m", "h"):
-                kept = MINUTES_KEPT if kind == "m" else HOURS_KEPT
-                until = staged.closed.get(Stream(name))
-                if until is not None and start < until - kept:
-                    gone.append(key)
-        return gone
-
     def confirmed(self, number: int) -> None:
         self._ownership.confirmed(number)
         if self._staged is not None and number >= self._staged.number:
@@ -390,7 +366,7 @@ class WindowsPartition:
             self._staged = None
 
     def on_committed(self, position: Committed) -> None:
-        return None
+        self._keys.on_committed(position)
 
     def idle(self, quiet_seconds: float) -> None:
         return None

@@ -15,13 +15,13 @@ from agents.windows import WindowsContext, WindowsPartition
 from models.calendar import Calendar
 from models.measures import Stream
 from models.outcomes import EarlyWarning
-from models.pane import HOUR
+from models.pane import DAY, HOUR
 from models.rule import RuleSet
 from models.rules import load_rules
 from tests.unit.agents.lives import PARTITIONS, SOURCES, T0, call
 from tests.unit.agents.lives import routes as intake_routes
 from tests.unit.agents.modelled import ModelledBroker, ModelledOutbox, ModelledWorker
-from topics.catalogue import EARLY_WARNINGS, PANES
+from topics.catalogue import EARLY_WARNINGS, PANES, WINDOWS
 
 RULES = load_rules()
 HOMES = [Partition(PANES, home) for home in range(PARTITIONS)]
@@ -106,6 +106,17 @@ def ledger(broker: ModelledBroker) -> dict[str, list[Identity]]:
     return found
 
 
+def sums(broker: ModelledBroker) -> dict[bytes, list[int]]:
+    """What was counted on the whole day, by cell, as the rolling windows have it that were told last."""
+    found = {}
+    for home in HOMES:
+        for record in broker.logs[Partition(WINDOWS, home.partition)]:
+            assert record.key is not None
+            assert record.value is not None
+            found[record.key] = msgspec.json.decode(record.value)["windows"][str(DAY)]
+    return found
+
+
 def play(seed: int | None, *, is_slow: bool = False) -> ModelledBroker:
     """Play the day; with a seed, in lives that are cut at random moments, and then a last one."""
     chance = Random(seed)
@@ -142,6 +153,33 @@ def log_of_the_day() -> ModelledBroker:
 
 def _nothing(_: ModelledBroker) -> None:
     return None
+
+
+def haunted(chance: Random) -> ModelledBroker:
+    """Play the day in lives that lose their partitions, and go on beside their successors without a commit until these lose theirs."""
+    broker = log_of_the_day()
+    make = partial(routes, lives=chance, is_slow=True)
+    zombie: ModelledWorker | None = None
+    for _ in range(8):
+        worker = ModelledWorker(broker, make, PARTITIONS, compact=chance.random() < 0.5)
+        for _ in range(chance.randint(3, 25)):
+            _step(worker, chance)
+            if zombie is not None and chance.random() < 0.5:
+                _step(zombie, chance)
+            if chance.random() < 0.4:
+                worker.commit()
+        zombie = worker
+    return broker
+
+
+def _step(worker: ModelledWorker, chance: Random) -> None:
+    for source in (*SOURCES, *HOMES):
+        if chance.random() < 0.7:
+            worker.take(source, chance.randint(1, 150))
+    if chance.random() < 0.6:
+        worker.flush()
+    if chance.random() < 0.7:
+        worker.outbox.deliver(chance.choice((3, 40, 400, 10_000)))
 
 
 def cut_short(

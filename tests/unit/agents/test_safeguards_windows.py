@@ -1,16 +1,30 @@
 """What the safeguards of windows' own state and of pushed rules prevent, as in `test_safeguards`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from random import Random
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agents.batch import Partition, Record
 from agents.rulesets import ORDER
+from agents.windowkeys import Needs, WindowKeys
 from agents.windows import WindowsPartition
-from tests.unit.agents.day import HOMES, finish, ledger, log_of_the_day, reference, routes
+from tests.examples import examples
+from tests.unit.agents.day import (
+    HOMES,
+    finish,
+    haunted,
+    ledger,
+    log_of_the_day,
+    reference,
+    routes,
+    sums,
+    uninterrupted,
+)
 from tests.unit.agents.lives import PARTITIONS, SOURCES
 from tests.unit.agents.modelled import ModelledBroker, ModelledWorker
 from tests.unit.agents.test_rulesets import FEWER, STRICTER, expected, order_of, push, reports
@@ -65,6 +79,54 @@ def test_without_the_writer_in_windows_keys_a_zombie_overwrites_newer_judges(
     assert ledger(zombie_stores_late()) == reference()
     monkeypatch.setattr("agents.windows.secrets", SimpleNamespace(token_hex=lambda _: "same"))
     assert ledger(zombie_stores_late()) != reference()
+
+
+def zombie_is_ahead() -> ModelledBroker:
+    """Let a worker that has lost its windows close more of them than its successor, and write its state in between.
+
+    zombie      until 03:25 ................ until 06:00, and its minutes before 05:00 are too old
+    owner                    goes on there                                                         until 03:45
+    next owner                                                                                                 takes the rest
+    """
+    broker = log_of_the_day()
+    zombie = life(broker)
+    work(zombie, 16)
+    owner = life(broker)
+    work(zombie, 12, commits=False)
+    for _ in range(4):
+        for home in HOMES:
+            owner.take(home, 30)
+        owner.flush()
+        owner.outbox.deliver(EVERYTHING)
+        owner.commit()
+    finish(broker, Random(1))
+    return broker
+
+
+def test_without_waiting_for_the_commit_a_zombie_buries_minutes_that_its_successor_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next owner goes on from the successor's state, and misses the first minutes of its hour in every window of a day and more."""
+    assert sums(zombie_is_ahead()) == sums(uninterrupted())
+
+    def at_once(self: WindowKeys, needs: Needs, written: Collection[bytes]) -> list[bytes]:
+        self._committed = needs
+        return outdated(self, needs, written)
+
+    outdated = WindowKeys.outdated
+    monkeypatch.setattr(WindowKeys, "outdated", at_once)
+    assert sums(zombie_is_ahead()) != sums(uninterrupted())
+
+
+@settings(max_examples=examples(10), deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_however_many_zombies_go_on_beside_their_successors_windows_hold_what_happened(seed: int) -> None:
+    """And the ledger is that of an uninterrupted life."""
+    chance = Random(seed)
+    broker = haunted(chance)
+    finish(broker, chance, is_slow=True)
+    assert ledger(broker) == reference()
+    assert sums(broker) == sums(uninterrupted())
 
 
 def ordered(*, lose_the_timeline: bool = False) -> ModelledBroker:
