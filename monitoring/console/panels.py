@@ -45,6 +45,11 @@ def outage(visit: Visit, found: list[tuple[str, str]]) -> None:
             facts(found)
 
 
+def suspected(visit: Visit) -> None:
+    """Say, in place of a chart, on which evidence an outage is suspected."""
+    paragraph(visit.say("warning.suspected"), "panel faint")
+
+
 def contributors(visit: Visit, found: Sequence[Contribution]) -> None:
     """Draw the cells inside this one from which the excess comes."""
     say = visit.say

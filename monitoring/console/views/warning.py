@@ -14,6 +14,7 @@ from nicegui import run, ui
 from models.annotated import HoldState, WarningState
 from models.errors import BarometerError
 from models.outcomes import EarlyWarning, WarningTransition
+from models.suspectwarning import KIND as SUSPICION
 from monitoring.console import panels
 from monitoring.console.actions import verbs_for
 from monitoring.console.charts import warning_chart
@@ -161,6 +162,8 @@ class _Page:
 
     def _look_at_chart(self, told: Explanation, last: EarlyWarning, state: WarningState | None) -> None:
         visit = self._visit
+        if last.kind == SUSPICION:
+            self._show("chart", last.kind, panels.suspected)
         if not told.buckets:
             return
         spans = spans_beside(
