@@ -90,6 +90,7 @@ class Duty(Timers):
             known is None
             or over
             or known.warning.severity != warning.severity
+            or known.warning.labels != warning.labels
             or _rate(known.excess) != _rate(excess)
         )
         if moved:

@@ -32,6 +32,8 @@ KIND: Final = "suspicion"
 MEASURE: Final = "customers"
 """Different ones who name an element, or one below it: no field of a vector, since elements are no cells."""
 FAMILY: Final = "suspicion"
+ELEMENT: Final = "element"
+"""Label: what is named. It changes as long as the suspicion goes on."""
 SAMPLES_MAX: Final = 10
 
 _NEWS: Final = {
@@ -105,7 +107,7 @@ def warning_of(incident: Incident, before: EarlyWarning | None = None) -> EarlyW
         episode_start=seconds_of(incident.first_alert),
         samples=tuple(one.id for one in incident.trouble_ticket[:SAMPLES_MAX]),
         decided_at=incident.last_update,
-        labels={"family": FAMILY},
+        labels={"family": FAMILY, ELEMENT: suspicion.element},
     )
 
 
@@ -136,6 +138,13 @@ def transitions_of(records: Iterable[Incident]) -> list[EarlyWarning]:
             found.append(told)
         before = told
     return found
+
+
+def title_of(warning: EarlyWarning, *, zh: bool) -> str:
+    """Return the name of a warning's rule, of a suspicion with its element."""
+    name = warning.rule_name_zh if zh else warning.rule_name
+    element = warning.labels.get(ELEMENT, "") if warning.kind == KIND else ""
+    return f"{name} · {element}" if element else name
 
 
 def rule_words(*, zh: bool) -> list[str]:

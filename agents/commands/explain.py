@@ -140,7 +140,8 @@ def told(
         + ("" if one.share is None else f"  {one.share:.0%}")
         for one in found
     ]
-    part("contributors", contributors or [say["none"]])
+    if is_counted(judged):
+        part("contributors", contributors or [say["none"]])
     part("samples", [", ".join(map(printable, worst.samples)) or say["none"]])
     part("department", [printable(judged.department) or say["none"]])
     rows = []

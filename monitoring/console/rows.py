@@ -8,6 +8,7 @@ from models.annotated import WarningState
 from models.joined import Incident
 from models.naming import Names
 from models.outcomes import EarlyWarning
+from models.suspectwarning import title_of
 from monitoring.console.expectation import expected_at
 from monitoring.console.filters import SEVERITIES, Filter
 from monitoring.console.formats import clock, number, quantity, seconds_of
@@ -75,7 +76,7 @@ class RowBook:
         if warning.expected is None and warning.threshold is not None:
             expected = f"{say('chart.limit')} {quantity(warning.threshold, warning.measure)}"
         place = self.place(warning.cell)
-        rule = warning.rule_name_zh if zh else warning.rule_name
+        rule = title_of(warning, zh=zh)
         taken = state.acknowledged.actor if state is not None and state.acknowledged is not None else ""
         held = ""
         if state is not None and state.is_suppressed:

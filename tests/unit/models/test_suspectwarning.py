@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from models.dutybook import KEPT
+from models.dutyfile import check_duty
 from models.dutypolicy import OutageHold
 from models.iso import iso
 from models.joined import Reference
@@ -250,6 +251,28 @@ def test_a_silence_holds_it_back_and_lets_it_go() -> None:
     assert bench.state("s1").incident_id == "s1"
     told = [one for one in bench.told() if "s1" in one[2]]
     assert told == [(0.5, "new", ("s1",), True), (30.5, "released", ("s1",), False)]
+
+
+def test_a_silence_about_an_element_ends_when_another_one_is_named() -> None:
+    """Who knows about a line terminal knows nothing about the city; a policy cannot group by what changes.
+
+    silence    element=olt-1 ----------------------------
+    i          10:00 olt-1 ---- 10:20 what olt-1 hangs on
+    told       (marked)         10:20:30 released
+    """
+    bench = Bench()
+    bench.act(-10, "silence", silence_id="q", matchers={"element": "olt-1"}, until=at(300) * 1000)
+    bench.outage(0, suspected(1))
+    bench.outage(5, suspected(2, customers=20))
+    bench.until(19)
+    assert bench.state("s1").suppression.reason == "silence"
+    bench.outage(20, suspected(3, element="city-olt"))
+    bench.until(25)
+    assert [one[1:] for one in bench.told()] == [("new", ("s1",), True), ("released", ("s1",), False)]
+    found = check_duty(
+        "groups:\n  - {id: a, by: [element], wait: 0s, interval: 1s, repeat: 1h, ladder: x}\n", "own.yaml"
+    )
+    assert any("names element" in one.fault for one in found.mistakes)
 
 
 def test_planned_work_of_its_region_holds_it_back_and_a_known_fault_does_not() -> None:

@@ -100,7 +100,7 @@ def test_its_row_says_what_is_suspected_and_on_which_evidence(language: Language
     zh = language == "zh"
     assert (row["severity"], row["state"], row["rule"]) == ("major", "raised", "EW18")
     assert row["place"] == ("广东" if zh else "Guangdong")
-    assert row["name"] == ("疑似隐性故障" if zh else "Suspected hidden outage")
+    assert row["name"] == ("疑似隐性故障 · olt-1" if zh else "Suspected hidden outage · olt-1")
     assert row["suspected"] == ("疑似，无告警" if zh else "suspected, no alarm")
     assert "olt-1" in row["summary"]
     assert "olt-1" in row["fault"]
@@ -164,3 +164,6 @@ def test_a_shift_hands_it_over_and_the_like_before_are_found() -> None:
     assert [one.warning.id for one in found.over] == ["past"]
     assert (found.raised, found.false_alarms) == (3, 1)
     assert similar(GOES_ON.warning, [GOES_ON, over, other]) == [over]
+    elsewhere = warning_of(ended(2, element="olt-9", id="later", last=-5, first_alert="2026-02-28T10:00:00Z"))
+    near = WarningState(warning=elsewhere, opened=at(20), cleared=at(30))
+    assert similar(GOES_ON.warning, [near, over]) == [over, near], "the same element is likest"
