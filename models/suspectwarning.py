@@ -42,9 +42,10 @@ _NEWS: Final = {
     WarningTransition.CLEARED: ("Cleared. ", "解除："),
 }
 _EVIDENCE: Final = (
-    "{name}. {customers} of the {of} customers who named an element in {minutes} min mean it, by chance {p}; no alarm tells why. ",
-    "{name}。{minutes}分钟内指明网元的{of}名投诉客户中有{customers}名指向它，偶然概率{p}，无告警说明原因。",
+    "{name}. {customers} of the {of} customers who named an element in {minutes} min mean it{fair}, by chance {p}; no alarm tells why. ",
+    "{name}。{minutes}分钟内指明网元的{of}名投诉客户中有{customers}名指向它{fair_zh}，偶然概率{p}，无告警说明原因。",
 )
+_FAIR: Final = (", {expected} expected", "（预期{expected}名）")
 _TO_DO: Final = (
     "Check {element} and whether its alarms come through, and report the fault where it has one",
     "请核查{element}及其告警是否上报；确有故障请补报",
@@ -100,6 +101,7 @@ def warning_of(incident: Incident, before: EarlyWarning | None = None) -> EarlyW
         reason=reason,
         n=suspicion.of_customers,
         observed=float(suspicion.customers),
+        expected=suspicion.expected,
         p_value=suspicion.probability,
         summary=news[0] + summary,
         summary_zh=news[1] + summary_zh,
@@ -191,7 +193,13 @@ def _told(incident: Incident, suspicion: Suspicion, *, is_over: bool) -> tuple[s
     reason, sentence = "improbable", _GOES_ON
     if is_over:
         reason, sentence = ("merged", _MERGED) if incident.parent_problem else ("calm", _CALM)
+    fair = ("", "")
+    if suspicion.expected is not None:
+        expected = f"{suspicion.expected:.2g}"
+        fair = (_FAIR[0].format(expected=expected), _FAIR[1].format(expected=expected))
     words = {
+        "fair": fair[0],
+        "fair_zh": fair[1],
         "customers": suspicion.customers,
         "of": suspicion.of_customers,
         "minutes": WINDOW // MINUTE,

@@ -15,6 +15,7 @@ def suspected(
     id: str = "s1",
     looked: float | None = 0,
     customers: int = 12,
+    expected: float | None = 0.6,
     tickets: int = 0,
     **fields: Any,
 ) -> Incident:
@@ -38,6 +39,7 @@ def suspected(
                 probability=3.2e-9,
                 customers=customers,
                 of_customers=60,
+                expected=expected,
                 looked="" if looked is None else iso(at(looked)),
             ),
             **fields,

@@ -34,15 +34,15 @@ def test_everything_that_a_warning_has_is_said_of_it() -> None:
     assert (told.id, told.sequence, told.transition, told.severity) == ("s1", 1, "raised", "major")
     assert (told.rule, told.kind, told.rule_version) == ("EW18", KIND, VERSION)
     assert (told.cell, told.stream, told.department) == ("region=44", "complaints", "network")
-    assert (told.observed, told.n, told.expected, told.p_value) == (12.0, 60, None, 3.2e-9)
+    assert (told.observed, told.n, told.expected, told.p_value) == (12.0, 60, 0.6, 3.2e-9)
     assert (told.pane, told.episode_start, told.window_seconds) == (at(0), at(-7), 1_800)
     assert told.samples == tuple(f"c{number}" for number in range(10))
     assert told.summary == (
-        "Guangdong: suspected hidden outage of olt-1. 12 of the 60 customers who named an element in 30 min mean it, by chance 3e-09; "
+        "Guangdong: suspected hidden outage of olt-1. 12 of the 60 customers who named an element in 30 min mean it, 0.6 expected, by chance 3e-09; "
         "no alarm tells why. Check olt-1 and whether its alarms come through, and report the fault where it has one"
     )
     assert told.summary_zh == (
-        "广东：疑似隐性故障，olt-1。30分钟内指明网元的60名投诉客户中有12名指向它，偶然概率3e-09，无告警说明原因。"
+        "广东：疑似隐性故障，olt-1。30分钟内指明网元的60名投诉客户中有12名指向它（预期0.6名），偶然概率3e-09，无告警说明原因。"
         "请核查olt-1及其告警是否上报；确有故障请补报"
     )
 
@@ -89,6 +89,14 @@ def test_the_end_says_whether_an_incident_explains_it_or_chance_does() -> None:
     assert (calm.reason, calm.pane) == ("calm", at(10) + CALM_FOR)
     assert calm.summary.endswith("no more than chance explains. Judge whether there was a fault")
     assert calm.summary_zh.startswith("解除：广东：疑似隐性故障，olt-1。始终无告警")
+
+
+def test_a_record_of_an_earlier_release_says_what_it_has() -> None:
+    """Nothing was expected there, and nothing is claimed."""
+    told = warning_of(suspected(1, expected=None))
+    assert told.expected is None
+    assert "mean it, by chance" in told.summary
+    assert "名指向它，偶然概率" in told.summary_zh
 
 
 def test_a_place_that_is_not_known_is_a_cell_as_it_is_of_complaints() -> None:

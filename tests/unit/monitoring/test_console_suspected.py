@@ -104,8 +104,8 @@ def test_its_row_says_what_is_suspected_and_on_which_evidence(language: Language
     assert row["suspected"] == ("疑似，无告警" if zh else "suspected, no alarm")
     assert "olt-1" in row["summary"]
     assert "olt-1" in row["fault"]
-    assert (row["observed"], row["expected"], row["ratio"]) == ("12", "–", "")
-    assert (row["spark"], row["line"]) == ([], None)
+    assert (row["observed"], row["expected"], row["ratio"]) == ("12", "0.6", "20.0 倍" if zh else "20.0×")
+    assert row["spark"] == []
     assert row["opened"] == at(0)
 
 
@@ -137,7 +137,12 @@ def test_it_is_filtered_counted_and_held_like_any_other() -> None:
 def test_its_page_has_the_evidence_where_others_have_a_chart(language: Language) -> None:
     """The numbers, the suspicion in full from its incident, and a sentence in place of the chart."""
     numbers = dict(numbers_of(GOES_ON.warning))
-    assert numbers == {"number.observed": "12", "number.n": "60", "number.p": "3e-09"}
+    assert numbers == {
+        "number.observed": "12",
+        "number.expected": "0.6",
+        "number.n": "60",
+        "number.p": "3e-09",
+    }
     facts = dict(outage_facts(suspected(1), language, ZONE, at(0)))
     assert any("olt-1" in value and "12" in value and "60" in value for value in facts.values())
     span = linked_span("s1", {"s1": suspected(1)}, {}, zh=language == "zh")
