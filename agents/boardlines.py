@@ -9,9 +9,11 @@ from rich.text import Text
 
 from agents.lines import Lines, number
 from agents.terminal import local_time, printable
+from models.annotated import WarningState
 from models.cells import ALL
 from models.measures import FIELDS, Stream
 from models.outcomes import EarlyWarning, WindowSnapshot
+from models.suspectwarning import KIND as SUSPICION
 from models.windows import STANDARD
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import BoardView, PartitionView, Standing
@@ -41,7 +43,7 @@ ZH: Final = {
     "partitions": "分区",
     "ready": "就绪",
 }
-Value = TypeVar("Value", EarlyWarning, WindowSnapshot)
+Value = TypeVar("Value", EarlyWarning, WindowSnapshot, WarningState)
 
 _WINDOWS: Final = {"300": "5 min", "3600": "1 h", "86400": "24 h", "604800": "7 d", "2592000": "30 d"}
 assert list(_WINDOWS) == [str(window) for window in STANDARD]
@@ -59,7 +61,7 @@ class BoardLines:
         """Yield everything, completeness first."""
         yield self.completeness(view)
         warnings = warnings_of(view)
-        yield self._title("active warnings", len(view.entries[BoardKind.WARNINGS]))
+        yield self._title("active warnings", len(view.entries[BoardKind.WARNINGS]) + len(_suspicions(view)))
         for warning in warnings:
             yield self._lines.warning(warning)
         incidents = view.entries[BoardKind.INCIDENTS]
@@ -138,10 +140,16 @@ def _how_far(one: PartitionView, standing: Standing) -> str:
 
 
 def warnings_of(view: BoardView) -> list[EarlyWarning]:
-    """Return the active warnings that can be read, the worst first, then the newest."""
+    """Return the active warnings that can be read, suspicions too, the worst first, then the newest."""
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
-    found = _readable(view, BoardKind.WARNINGS, EarlyWarning)
+    found = _readable(view, BoardKind.WARNINGS, EarlyWarning) + _suspicions(view)
     return sorted(found, key=lambda one: (rank.get(one.severity, len(rank)), -one.pane, one.id))
+
+
+def _suspicions(view: BoardView) -> list[EarlyWarning]:
+    """Return suspected outages that go on: the board has them as states alone."""
+    states = _readable(view, BoardKind.STATES, WarningState)
+    return [one.warning for one in states if one.is_open and one.warning.kind == SUSPICION]
 
 
 def windows_of(view: BoardView) -> list[WindowSnapshot]:

@@ -1,7 +1,7 @@
 """Everything that can be said about one warning: its transitions, its annotations, and the counts behind it.
 
-Owns the reading: the ledger for the transitions, the duty desk's topic for what was added, and the panes of its one cell
-for the series. What was expected is told by the transitions: for the windows up to each of them by the transition itself, where
+Owns the reading: the ledger for the transitions (of a suspected hidden outage its incident's records), the duty desk's topic for
+what was added, and the panes of its one cell for the series. What was expected is told by the transitions: for the windows up to each of them by the transition itself, where
 the rule holds counts against the cell's own past, and else for its instant, which holds until the next.
 """
 
@@ -16,12 +16,14 @@ from agents.lines import Language
 from agents.reading import TopicReader
 from agents.seriesplot import Point
 from agents.settings import Settings
+from models import suspectwarning
 from models.annotated import WarningState
 from models.cells import partition_of
+from models.joined import Incident
 from models.measures import WIDTH, Stream, measured
 from models.outcomes import EarlyWarning, PaneSnapshot, WarningTransition
 from models.pane import DAY, MINUTE
-from topics.catalogue import EARLY_WARNINGS, PANES, WARNING_STATES
+from topics.catalogue import EARLY_WARNINGS, INCIDENTS, PANES, WARNING_STATES
 from topics.outputs import PANES_KEPT
 
 BUCKETS: Final = 40
@@ -32,6 +34,7 @@ EARLY_SECONDS: Final = 3_600
 """A pane's first record was appended at most so long before it began: clocks run ahead less than that."""
 
 _warning: Final = msgspec.json.Decoder(EarlyWarning).decode
+_incident: Final = msgspec.json.Decoder(Incident).decode
 _state: Final = msgspec.json.Decoder(WarningState).decode
 
 
@@ -59,10 +62,10 @@ class Bucket:
 
 
 def transitions_of(brokers: Brokers, warning_id: str) -> list[EarlyWarning]:
-    """Return the transitions of a warning by sequence; empty where the ledger has none.
+    """Return the transitions of a warning by sequence; empty where neither the ledger nor a suspicion has any.
 
     Raises:
-        ReadingError: the topic cannot be read.
+        ReadingError: a topic cannot be read.
     """
     found: dict[int, EarlyWarning] = {}
     key = warning_id.encode()
@@ -71,7 +74,21 @@ def transitions_of(brokers: Brokers, warning_id: str) -> list[EarlyWarning]:
             if record.key == key and record.value is not None:
                 told = _warning(record.value)
                 found[told.sequence] = told
-    return [told for _, told in sorted(found.items())]
+    return [told for _, told in sorted(found.items())] or _suspected(brokers, key)
+
+
+def _suspected(brokers: Brokers, key: bytes) -> list[EarlyWarning]:
+    with TopicReader(brokers, INCIDENTS) as reader:
+        return suspectwarning.transitions_of(
+            _incident(record.value)
+            for record in reader.read()
+            if record.key == key and record.value is not None
+        )
+
+
+def is_counted(warning: EarlyWarning) -> bool:
+    """Return whether panes have a series of what a warning measures: elements, which are suspected, are no cells."""
+    return warning.kind != suspectwarning.KIND
 
 
 def state_of(brokers: Brokers, warning_id: str) -> WarningState | None:
@@ -220,6 +237,8 @@ def rule_words(settings: Settings, warning: EarlyWarning, lang: Language) -> lis
     from models.rules import load_rules
     from models.taxonomy import load_taxonomy
 
+    if warning.rule_version == suspectwarning.VERSION:
+        return suspectwarning.rule_words(zh=lang == "zh")
     rules = load_rules(settings.rules_file, settings.dimensions)
     rule = next((one for one in rules.rules if one.version == warning.rule_version), None)
     if rule is None:

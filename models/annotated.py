@@ -91,7 +91,7 @@ class WarningState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """One warning with everything that was added to it. The last record of an id is in force."""
 
     warning: EarlyWarning
-    """Its last transition that was taken in."""
+    """Its last transition that was taken in. Of kind `suspicion` it is made of an incident, and not in the ledger."""
     opened: int
     cleared: int = 0
     acknowledged: Acknowledgement | None = None
@@ -110,7 +110,7 @@ class WarningState(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     news: tuple[str, ...] = ()
     """What has not been told yet, values of models.notification.News."""
     incident_id: str = ""
-    """The outage that explains it."""
+    """The outage that explains it. Of kind `suspicion`: its own incident, or the one that has taken it over."""
     linked: tuple[str, ...] = ()
     """Ids of the warnings that are not told because this one is."""
     excess: Excess | None = None
@@ -217,3 +217,6 @@ class DutyPosition(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     now: int
     """Up to when timers have been looked at."""
     places: tuple[ReadPlace, ...]
+    suspected_from: int | None = None
+    """Suspected outages whose records were appended later than this are warnings, too; null: a version wrote this that knows
+    them as holds alone."""

@@ -5,6 +5,8 @@
     incidents ───┤      │   ^          └─> lives of silences and planned work
     feedback ────┘      └ timers
 
+An incident is a hold; a suspected one, of which no alarm tells, is a warning as well (`models.suspectwarning`).
+
 Time is the append time of the records that are taken in, and what the owner says in between (`advance`). Timers go off
 at their own time and in its order, whenever somebody looks: what is told depends on the records and not on how often
 time was moved between them. Pure: the shell (`agents.duty`) reads, writes and keeps the clock.
@@ -33,6 +35,8 @@ from models.holds import hold_of, is_on, with_seen
 from models.joined import Incident
 from models.notification import HoldChange, News
 from models.outcomes import EarlyWarning, WarningTransition
+from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import end_of, warning_of
 
 NOTES_MAX: Final = 50
 
@@ -52,12 +56,20 @@ class Duty(Timers):
         for key in [key for key in self.groups if key not in self._members]:
             self._drop_group(key)
         self._settle()
+        for id, state in list(self.states.items()):
+            hold = self.holds.get(id)
+            # A version that knows suspicions as holds alone was the desk when it ended.
+            if state.is_open and hold is not None and hold.ended and state.warning.kind == SUSPICION:
+                self._take_in(end_of(state.warning, hold.name, hold.name_zh, hold.incident_sequence), id)
 
     # What comes in
 
     def put_warning(self, at: int, warning: EarlyWarning) -> None:
         """Take in a transition; a repeat changes nothing."""
         self.advance(at)
+        self._take_in(warning)
+
+    def _take_in(self, warning: EarlyWarning, incident: str = "") -> None:
         known = self.states.get(warning.id)
         if known is not None and (not known.is_open or warning.sequence <= known.warning.sequence):
             return
@@ -72,11 +84,13 @@ class Duty(Timers):
         else:
             state = WarningState(warning=warning, opened=self.now, news=(News.NEW,))
         excess = self._excesses.excess_of(warning, None if known is None else known.excess)
-        self._enter(warning.id, replace(state, excess=excess))
+        state = replace(state, excess=excess, incident_id=incident or state.incident_id)
+        self._enter(warning.id, state)
         moved = (
             known is None
             or over
             or known.warning.severity != warning.severity
+            or known.warning.labels != warning.labels
             or _rate(known.excess) != _rate(excess)
         )
         if moved:
@@ -126,6 +140,10 @@ class Duty(Timers):
     def put_incident(self, at: int, incident: Incident) -> None:
         """Take in an outage's record; one that is not newer than the last changes nothing."""
         self.advance(at)
+        if incident.suspicion is not None:
+            before = self.states.get(incident.id)
+            told = warning_of(incident, None if before is None else before.warning)
+            self._take_in(told, incident.parent_problem or incident.id)
         known = self.holds.get(incident.id)
         if known is not None and incident.sequence <= known.incident_sequence:
             return

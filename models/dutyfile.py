@@ -145,7 +145,7 @@ def _grouping(entry: Entry, ladders: dict[str, Ladder]) -> Grouping | None:
     match = matchers_of(entry, "match", is_needed=False)
     by = entry.tried(texts, entry.values.get("by", []), entry.name, entry.at("by")) or ()
     for label in (*match, *by):
-        if label in {"severity", "warning"}:
+        if label in {"severity", "warning", "element"}:
             entry.note("by" if label in by else "match", f"names {label}", "use labels that stay as they are")
     wait, interval, repeat = (
         entry.tried(duration_of, entry, key, least)

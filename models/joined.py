@@ -51,6 +51,8 @@ class Suspicion(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     """The same of all the region's elements."""
     looked: str = ""
     """Event time up to which these numbers reach."""
+    expected: float | None = None
+    """How many of `ofCustomers` its elements' share of the region's customers lets expect; null in records of earlier releases."""
 
 
 class RegulatorReport(Wire, frozen=True, rename="camel", kw_only=True, gc=False):

@@ -284,7 +284,8 @@ class EarlyWarning(Wire, frozen=True, rename="camel", kw_only=True, gc=False):
     rule_version: str
     """Content hash of the rule, and of what its baselines start from where it expects something."""
     kind: str
-    """Of the rule: threshold, wilson_drop, surge or drift; the list may grow."""
+    """Of the rule: threshold, wilson_drop, surge or drift; the list may grow. In states of warnings, and in no ledger, also
+    suspicion: of a suspected hidden outage."""
     cell: str
     """What it is about: `all`, or dimensions with their values, for example `region=44,category=NET`."""
     stream: str

@@ -271,6 +271,7 @@ class Suspicions:
         crowd = self._sightings.crowds.get(case.region, _EMPTY)
         who = set[str]().union(*(crowd.customers.get(element, {}) for element in case.suspects))
         p = min(findings.p[one] for one in case.suspects)
+        share = min(1.0, sum(findings.shares[one].fair for one in case.suspects))
         incident = write_suspicion(
             case.id,
             case.region,
@@ -285,6 +286,7 @@ class Suspicions:
                 customers=len(who),
                 of_customers=findings.of,
                 looked=iso(self.judged),
+                expected=float(f"{findings.of * share:.2e}"),
             ),
             self._names,
         )

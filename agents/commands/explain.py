@@ -11,6 +11,7 @@ from rich.text import Text
 from agents.explanation import (
     Bucket,
     buckets_of,
+    is_counted,
     minutes_of,
     plain,
     points_of,
@@ -39,6 +40,7 @@ _ZH: Final = {
     "before": "上一次",
     "state": "处理情况",
     "chart": "每{window}一格：柱为实际，点为预期（以各次变化所述为准），▲为本次过程",
+    "uncounted": "网元不是统计单元，因此没有计数图；依据是指向该网元或其下级的投诉客户（见样例投诉）",
     "none": "无",
     "unknown rule": "该预警依据该规则的{version}版，当前设置（BAROMETER_RULES_FILE）中的规则与之不同，无法用文字说明",
 }
@@ -52,6 +54,7 @@ _EN: Final = {
     "before": "The one before",
     "state": "What people and outages have to do with it",
     "chart": "One column is {window} or more: bars were counted, dots expected (as the transitions say it), ▲ the episode",
+    "uncounted": "No chart: elements are no cells. The evidence is customers who name this one or what hangs on it, some by their complaints above",
     "none": "none",
     "unknown rule": "it was raised under version {version} of this rule; the rules of the settings (BAROMETER_RULES_FILE) have it otherwise",
 }
@@ -66,7 +69,8 @@ _EN: Final = {
 def explain(*, warning_id: str, brokers: str | None, lang: Language, as_json: bool, no_chart: bool) -> None:
     """Why a warning was raised: the rule in words, what was counted and what was expected, and what became of it.
 
-    Reads the ledger, the duty desk's states and the panes of the one cell; needs no worker.
+    Reads the ledger, the duty desk's states and the panes of the one cell; needs no worker. A suspected hidden outage (EW18) is in no
+    ledger and no pane: its incident says on which evidence.
 
     \b
     Examples
@@ -79,13 +83,14 @@ def explain(*, warning_id: str, brokers: str | None, lang: Language, as_json: bo
     transitions = transitions_of(access, warning_id)
     if not transitions:
         raise click.ClickException(
-            f"the ledger has no warning {printable(warning_id)}; `barometer tail warnings --no-follow` shows all that it has"
+            f"there is no warning {printable(warning_id)}: not in the ledger (`barometer tail warnings --no-follow` shows all of it), and no "
+            "suspected outage has that id"
         )
     state = state_of(access, warning_id)
     buckets: list[Bucket] = []
-    if not no_chart:
+    last = transitions[-1]
+    if not no_chart and is_counted(last):
         start, end, _ = span_of(transitions)
-        last = transitions[-1]
         with click.progressbar(
             length=1_000, label="reading the panes", file=click.get_text_stream("stderr")
         ) as bar:
@@ -95,7 +100,7 @@ def explain(*, warning_id: str, brokers: str | None, lang: Language, as_json: bo
 
             minutes = minutes_of(access, last.stream, last.cell, start, end, progress)
         buckets = buckets_of(transitions, minutes)
-    words = rule_words(settings, transitions[-1], lang)
+    words = rule_words(settings, last, lang)
     if as_json:
         click.echo(msgspec.json.encode(plain(transitions, state, buckets, words)))
         return
@@ -135,7 +140,8 @@ def told(
         + ("" if one.share is None else f"  {one.share:.0%}")
         for one in found
     ]
-    part("contributors", contributors or [say["none"]])
+    if is_counted(judged):
+        part("contributors", contributors or [say["none"]])
     part("samples", [", ".join(map(printable, worst.samples)) or say["none"]])
     part("department", [printable(judged.department) or say["none"]])
     rows = []
@@ -159,4 +165,6 @@ def told(
             f"\n{say['chart'].format(window=duration(buckets[-1].end - buckets[-2].end))}", style="dim"
         )
         parts.append(chart)
+    elif not is_counted(judged):
+        parts.append(Text(f"\n{say['uncounted']}", style="dim"))
     return parts

@@ -231,7 +231,7 @@ def silence_command(
 
     \b
     Labels: warning, rule, kind, stream, severity, department, cell, the cell's dimensions (region, category, ...) and the
-    rule's own (family). A value may be one|two, or * for any.
+    rule's own (family); element of a suspected outage. A value may be one|two, or * for any.
     """
     wanted = dict(matchers) | ({"warning": warning_id} if warning_id else {})
     if not wanted:

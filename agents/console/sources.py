@@ -16,7 +16,15 @@ from agents.actions import send_action
 from agents.commands.deadletters import masked
 from agents.duty.kept import decoded as kept_value
 from agents.duty.kept import read_states
-from agents.explanation import buckets_of, minutes_of, rule_words, span_of, state_of, transitions_of
+from agents.explanation import (
+    buckets_of,
+    is_counted,
+    minutes_of,
+    rule_words,
+    span_of,
+    state_of,
+    transitions_of,
+)
 from agents.kafkaclient import access_of
 from agents.letters import Letters, decoded
 from agents.lettertable import age_of, listed
@@ -78,11 +86,13 @@ class KafkaSources:
         if not transitions:
             return None
         last = transitions[-1]
-        start, end, _ = span_of(transitions)
-        is_open = last.transition != WarningTransition.CLEARED
-        minutes = minutes_of(self._access, last.stream, last.cell, start, FAR if is_open else end)
-        # The newest minute may still be counted.
-        buckets = buckets_of(transitions, minutes, max(minutes, default=0))
+        buckets = []
+        if is_counted(last):
+            start, end, _ = span_of(transitions)
+            is_open = last.transition != WarningTransition.CLEARED
+            minutes = minutes_of(self._access, last.stream, last.cell, start, FAR if is_open else end)
+            # The newest minute may still be counted.
+            buckets = buckets_of(transitions, minutes, max(minutes, default=0))
         return Explanation(
             tuple(transitions),
             state_of(self._access, warning_id),
@@ -156,13 +166,17 @@ class KafkaSources:
         return send_action(self._access, topic, key, dict(fields), source=SOURCE, id=id)
 
     def _samples(self, transitions: Sequence[EarlyWarning]) -> list[tuple[str, str, str]]:
-        """Return complaints of a warning's cell from its time, the latest first; none for other streams.
+        """Return complaints of a warning's cell from its time, the latest first, of a suspicion those that it names; none for other
+        streams.
 
         Among the newest records, and where they are newer than the warning among those that were there when it was raised.
         """
         first, last = transitions[0], transitions[-1]
         if last.stream != Stream.COMPLAINTS:
             return []
+        if not is_counted(last):
+            # The end of one that an outage took over names none any more.
+            last = next((one for one in reversed(transitions) if one.samples), last)
         with TopicReader(self._access, CLASSIFIED_COMPLAINTS) as reader:
             found = _of_episode(_newest(reader, SAMPLES_LOOKED_AT), last)
             raised = seconds_of(first.decided_at)
@@ -173,7 +187,8 @@ class KafkaSources:
 
 
 def _of_episode(records: Iterable[Record], warning: EarlyWarning) -> list[tuple[str, str, str]]:
-    """Return (time, id, text) of the latest complaints of a warning's cell and time."""
+    """Return (time, id, text) of the latest complaints of a warning's cell and time, or of those that a suspicion names."""
+    named = None if is_counted(warning) else set(warning.samples)
     wanted = dimensions_of(warning.cell)
     start, end = warning.episode_start - warning.window_seconds, warning.pane
     found: list[tuple[str, str, str]] = []
@@ -181,6 +196,8 @@ def _of_episode(records: Iterable[Record], warning: EarlyWarning) -> list[tuple[
         try:
             one = _complaint(record.value or b"")
         except msgspec.MsgspecError:
+            continue
+        if named is not None and one.id not in named:
             continue
         at = seconds_of(one.time)
         if at is None or not start <= at < end or one.is_urge:

@@ -91,6 +91,11 @@ class Session(OwnSession):
         kept = read_kept(access_of(self._settings))
         begun = int(self._clock()) if kept.position is None else kept.position.begun
         now = 0 if kept.position is None else kept.position.now
+        # Of suspicions that a version before has read there are holds alone.
+        self._suspected_from = 0
+        if kept.position is not None:
+            since = kept.position.suspected_from
+            self._suspected_from = kept.position.now if since is None else since
         self._desk = Duty(self._policy, load_names(), load_explanations(), begun, now)
         self._desk.restore(*kept.states.values(), *kept.others)
         self._desk.resume()
@@ -214,6 +219,7 @@ class Session(OwnSession):
                 ReadPlace(topic=topic, topic_id=self._topic_ids[topic], partition=partition, offset=offset)
                 for (topic, partition), offset in self._merge.positions()
             ),
+            suspected_from=self._suspected_from,
         )
 
     def _show(self) -> None:

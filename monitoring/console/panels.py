@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from models.annotated import SuppressionReason, WarningState
 from models.outcomes import Contribution, EarlyWarning, WarningTransition
+from models.suspectwarning import ELEMENT
+from models.suspectwarning import KIND as SUSPICION
 from monitoring.console.desk import Visit
 from monitoring.console.filters import SEVERITIES
 from monitoring.console.formats import clock, lasting, number, seconds_of
@@ -45,6 +47,11 @@ def outage(visit: Visit, found: list[tuple[str, str]]) -> None:
             facts(found)
 
 
+def suspected(visit: Visit) -> None:
+    """Say, in place of a chart, on which evidence an outage is suspected."""
+    paragraph(visit.say("warning.suspected"), "panel faint")
+
+
 def contributors(visit: Visit, found: Sequence[Contribution]) -> None:
     """Draw the cells inside this one from which the excess comes."""
     say = visit.say
@@ -80,7 +87,7 @@ def before(visit: Visit, found: Sequence[WarningState]) -> None:
         {
             "severity": one.warning.severity,
             "time": clock(one.warning.episode_start, zone),
-            "cell": visit.book.place(one.warning.cell),
+            "cell": _place(visit, one.warning),
             "href": visit.path(f"warning/{one.warning.id}"),
             "duration": lasting(one.cleared - one.opened, say) if one.cleared else say("handover.still"),
             "who": one.acknowledged.actor if one.acknowledged is not None else "–",
@@ -100,6 +107,12 @@ def before(visit: Visit, found: Sequence[WarningState]) -> None:
         ("notes", "lines"),
     )
     _table(visit, "warning.similar", rows, columns)
+
+
+def _place(visit: Visit, warning: EarlyWarning) -> str:
+    """Return where a warning is; of a suspicion with its element, of which there may be many in a province."""
+    element = warning.labels.get(ELEMENT, "") if warning.kind == SUSPICION else ""
+    return f"{visit.book.place(warning.cell)}{' · ' if element else ''}{element}"
 
 
 def history(visit: Visit, transitions: Sequence[EarlyWarning]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from models.annotated import WarningState
 from models.joined import Incident
 from models.outcomes import EarlyWarning, WindowSnapshot
+from models.suspectwarning import KIND as SUSPICION
 from monitoring.board import BoardChange
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import STALE_MS, BoardView, PartitionView, Standing
@@ -31,6 +32,7 @@ class Picture:
     version: int = 0
     """Another number: something is different."""
     warnings: Mapping[str, EarlyWarning] = field(default_factory=dict)
+    """Those of the ledger, and suspicions, which the board has as states alone."""
     states: Mapping[str, WarningState] = field(default_factory=dict)
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     windows: Mapping[str, WindowSnapshot] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def picture_of(view: BoardView, before: Picture, now: int) -> Picture:
         else _decoded(kind, view.entries[kind].items())
         for kind in BoardKind
     }
+    tables["warnings"] = _with_suspicions(tables["warnings"], tables["states"])
     return Picture(
         version=before.version + 1,
         **tables,
@@ -115,7 +118,19 @@ def changed(before: Picture, changes: Iterable[BoardChange]) -> Picture:
             table.pop(one.key, None)
         else:
             table.update(_decoded(kind, [(one.key, (0, one.value))]))
+    if "states" in tables and _suspicions(tables["states"]) != _suspicions(before.states):
+        tables["warnings"] = _with_suspicions(tables.get("warnings", before.warnings), tables["states"])
     return replace(before, version=before.version + 1, **tables) if tables else before
+
+
+def _with_suspicions(
+    warnings: Mapping[str, EarlyWarning], states: Mapping[str, WarningState]
+) -> dict[str, EarlyWarning]:
+    return {id: one for id, one in warnings.items() if one.kind != SUSPICION} | _suspicions(states)
+
+
+def _suspicions(states: Mapping[str, WarningState]) -> dict[str, EarlyWarning]:
+    return {id: one.warning for id, one in states.items() if one.is_open and one.warning.kind == SUSPICION}
 
 
 def _decoded(kind: BoardKind, entries: Iterable[tuple[str, tuple[int, bytes]]]) -> dict[str, Any]:

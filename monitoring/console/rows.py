@@ -8,6 +8,8 @@ from models.annotated import WarningState
 from models.joined import Incident
 from models.naming import Names
 from models.outcomes import EarlyWarning
+from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import title_of
 from monitoring.console.expectation import expected_at
 from monitoring.console.filters import SEVERITIES, Filter
 from monitoring.console.formats import clock, number, quantity, seconds_of
@@ -69,13 +71,13 @@ class RowBook:
         zh, say = self.language == "zh", self._say
         opened = state.opened if state is not None else int(seconds_of(warning.decided_at) or 0)
         ratio = ""
-        if warning.expected and is_count(warning.stream, warning.measure):
+        if warning.expected and (is_count(warning.stream, warning.measure) or warning.kind == SUSPICION):
             ratio = say("times").format(ratio=f"{min(RATIO_MAX, warning.observed / warning.expected):.1f}")
         expected = quantity(warning.expected, warning.measure)
         if warning.expected is None and warning.threshold is not None:
             expected = f"{say('chart.limit')} {quantity(warning.threshold, warning.measure)}"
         place = self.place(warning.cell)
-        rule = warning.rule_name_zh if zh else warning.rule_name
+        rule = title_of(warning, zh=zh)
         taken = state.acknowledged.actor if state is not None and state.acknowledged is not None else ""
         held = ""
         if state is not None and state.is_suppressed:

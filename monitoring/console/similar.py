@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from models.annotated import WarningState
 from models.cells import dimensions_of
 from models.outcomes import EarlyWarning
+from models.suspectwarning import ELEMENT
 
 FOUND_MAX = 8
 
@@ -12,7 +13,7 @@ FOUND_MAX = 8
 def similar(warning: EarlyWarning, states: Iterable[WarningState]) -> list[WarningState]:
     """Return the warnings that are most like `warning`, the newest first among equally like ones, at most `FOUND_MAX`.
 
-    The same rule in the same cell is likest; then the same rule where region or category agree; then the same rule. What
+    The same rule in the same cell is likest, of suspected outages that of the same element; then the same rule where region or category agree; then the same rule. What
     began later than it is none of them.
     """
     found = []
@@ -24,13 +25,13 @@ def similar(warning: EarlyWarning, states: Iterable[WarningState]) -> list[Warni
             or other.episode_start >= warning.episode_start
         ):
             continue
-        found.append((_likeness(warning.cell, other.cell), other.episode_start, other.id, state))
+        found.append((_likeness(warning, other), other.episode_start, other.id, state))
     found.sort(key=lambda one: one[:3], reverse=True)
     return [state for *_, state in found[:FOUND_MAX]]
 
 
-def _likeness(cell: str, other: str) -> int:
-    if cell == other:
-        return 3
-    ours, theirs = dimensions_of(cell), dimensions_of(other)
+def _likeness(warning: EarlyWarning, other: EarlyWarning) -> int:
+    if warning.cell == other.cell:
+        return 3 + (warning.labels.get(ELEMENT) == other.labels.get(ELEMENT))
+    ours, theirs = dimensions_of(warning.cell), dimensions_of(other.cell)
     return sum(ours.get(name) == theirs.get(name) for name in ("region", "category") if ours.get(name))

@@ -26,6 +26,7 @@ from models.incident import Status
 from models.iso import iso
 from models.joined import Reference, RegulatorReport, SizeLimit, Suspicion
 from models.outcomes import WarningTransition
+from models.suspectwarning import KIND as SUSPICION
 from monitoring.board import PREFIX
 from monitoring.console.actions import SCOPES
 from monitoring.console.pages import PAGES
@@ -98,9 +99,12 @@ def is_live(page: Page) -> None:
 
 
 def an_open_one(stage: Scene) -> str:
-    """Return a warning that goes on and that nobody has taken on."""
-    states = stage.states()
-    return next(id for id, state in states.items() if state.is_open and state.acknowledged is None)
+    """Return a warning of the ledger that goes on and that nobody has taken on."""
+    return next(
+        id
+        for id, state in stage.states().items()
+        if state.is_open and state.acknowledged is None and state.warning.kind != SUSPICION
+    )
 
 
 def in_redis(stage: Scene, id: str) -> WarningState | None:
@@ -140,12 +144,20 @@ def test_a_simulated_fibre_cut_appears_by_itself(played: tuple[Scene, dict[str, 
 
 
 def test_how_large_an_outage_is_and_what_is_owed_until_when_stands_beside_it(stage: Scene) -> None:
-    """On the row and the page of a warning that it explains, and among the open incidents; the clock counts down.
+    """On the row and the page of a warning that it explains, and among the open incidents; the clock counts down. One that is
+    suspected has a row and a page of its own.
 
     the cut        as the morning left it | extraordinary, a report due in three hours | as before
     elsewhere                             | an outage that is suspected                | over
     """
-    id, state = next((id, one) for id, one in stage.states().items() if one.is_open and one.incident_id)
+    going_on = {
+        id
+        for id, (one, _) in stage.incidents().items()
+        if one.status == Status.IN_PROGRESS and not one.suspicion
+    }
+    id, state = next(
+        (id, one) for id, one in stage.states().items() if one.is_open and one.incident_id in going_on
+    )
     before, partition = stage.incidents()[state.incident_id]
     due = int(time.time()) + 3 * 3_600 + 90
     limit = SizeLimit(
@@ -185,12 +197,21 @@ def test_how_large_an_outage_is_and_what_is_owed_until_when_stands_beside_it(sta
             open_ones = page.locator(".incidents")
             expect(open_ones).to_contain_text(left, timeout=WAIT_MS)
             expect(open_ones.locator("li", has_text="olt-1")).to_contain_text("suspected, no alarm")
+            its_own = page.locator("li:has(#w-suspected)")
+            expect(its_own).to_contain_text("EW18 Suspected hidden outage", timeout=WAIT_MS)
+            expect(its_own.locator(".chip.fault")).to_contain_text("suspected, no alarm")
             page.goto(f"{stage.console.url}/zh/warning/{id}")
             behind = page.get_by_role("heading", name="关联故障").locator("xpath=..")
             expect(behind).to_contain_text("特别重大事故 · 影响用户 600,000", timeout=WAIT_MS)
             expect(behind).to_contain_text("书面报告剩余")
             found = Axe().run(page, context=".outage").response["violations"]
             assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
+            page.goto(f"{stage.console.url}/en/warning/suspected")
+            said = page.get_by_role("heading", name="The rule in words").locator("xpath=..")
+            expect(said).to_contain_text("p below 1e-06", timeout=WAIT_MS)
+            expect(page.get_by_text("No chart: elements are no cells.")).to_be_visible()
+            expect(page.locator(".chart")).to_have_count(0)
+            expect(page.get_by_role("button", name="Acknowledge")).to_be_visible()
     finally:
         stage.tell(replace(before, sequence=before.sequence + 2), partition)
         stage.tell(replace(suspected, sequence=2, status=Status.CLOSED), partition)

@@ -7,23 +7,36 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from agents.commands.explain import explain
+from agents.duty.kept import read_states
 from agents.embedded.kafka import KafkaCluster
 from agents.faults.arrived import complaint_of, report_of
+from agents.kafkaclient import access_of
 from agents.replay import replay
 from agents.simulator.simulate import Simulation
 from agents.simulator.spec import Incident as Planned
 from agents.simulator.spec import IncidentKind, SimulationSpec, days_until
 from agents.single.arrived import Arrived
+from agents.verify.annotated import compare_annotated
 from models.explains import load_explanations
 from models.faultbook import FaultBook
 from models.joined import ComplaintLink, Incident
 from models.linking import Linker
+from models.notification import Notification
 from models.outage import outages_of
 from models.pane import HOUR
 from models.topologytree import Topology
 from tests.real.pipeline import Pipeline, differences
-from topics.catalogue import CLASSIFIED_COMPLAINTS, COMPLAINT_LINKS, INCIDENTS, NETWORK_FAULTS, decoders
+from topics.catalogue import (
+    CLASSIFIED_COMPLAINTS,
+    COMPLAINT_LINKS,
+    INCIDENTS,
+    NETWORK_FAULTS,
+    NOTIFICATIONS,
+    decoders,
+)
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -69,7 +82,8 @@ def values(pipeline: Pipeline, topic: str, kind: Any) -> list[Any]:
 def test_a_cut_has_its_complaints_also_where_a_day_passes_in_seconds(
     fresh_kafka: KafkaCluster, tmp_path: Path
 ) -> None:
-    """Exactly those that a plain look at the whole day finds; most of the cut's, few others. The hidden one is suspected, once.
+    """Exactly those that a plain look at the whole day finds; most of the cut's, few others. The hidden one is suspected, once,
+    and people are told of it.
 
     Guangdong   cut 10 - 12, with an alarm      37   cut 15 - 17, without one
     owner       ......| kill -9, the other worker goes on
@@ -105,9 +119,35 @@ def test_a_cut_has_its_complaints_also_where_a_day_passes_in_seconds(
         links = {one.complaint_id: one for one in values(pipeline, COMPLAINT_LINKS, ComplaintLink)}
         elements = Counter(link.reason for link in links.values())
         assert elements["same_element"] > 0.5 * cut["events"], elements
-        check_the_hidden_one(
-            simulation, [one for one in values(pipeline, INCIDENTS, Incident) if one.suspicion]
-        )
+        hidden = [one for one in values(pipeline, INCIDENTS, Incident) if one.suspicion]
+        check_the_hidden_one(simulation, hidden)
+        survivor.until(lambda: "recovered" in told_of(pipeline, hidden[0].id), "people know that it is over")
+        check_whom_it_reached(pipeline, hidden)
+
+
+def told_of(pipeline: Pipeline, id: str) -> list[str]:
+    """Return the news of a warning in the order in which they were told."""
+    found = sorted(values(pipeline, NOTIFICATIONS, Notification), key=lambda one: (one.time, one.sequence))
+    return [news for one in found for item in one.items if item.warning_id == id for news in item.reasons]
+
+
+def check_whom_it_reached(pipeline: Pipeline, hidden: list[Incident]) -> None:
+    """The duty desk has told it once and has it as a warning that is over; it is explained, and stands where its incident does."""
+    id = hidden[0].id
+    news = told_of(pipeline, id)
+    assert news[0] in {"new", "more"}
+    assert news[-1] == "recovered"
+    assert len(news) == len(set(news)), "nothing is told twice"
+    (state,) = [
+        one for one in read_states(access_of(pipeline.settings)).values() if one.warning.rule == "EW18"
+    ]
+    assert (state.warning.id, state.warning.sequence, state.is_open) == (id, hidden[-1].sequence, False)
+    assert (state.warning.department, state.warning.cell) == ("network", "region=37")
+    assert compare_annotated(access_of(pipeline.settings)).differences == 0
+    shown = CliRunner().invoke(explain, [id, "--brokers", pipeline.brokers])
+    assert shown.exit_code == 0, shown.output
+    assert "EW18 Suspected hidden outage" in shown.output
+    assert "no more than chance explains" in shown.output
 
 
 def check_the_hidden_one(simulation: Simulation, told: list[Incident]) -> None:

@@ -22,6 +22,10 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
         "该预警依据该规则的另一版本，无法用文字说明。",
     ),
     "warning.chart": ("Counted and expected", "实际与预期"),
+    "warning.suspected": (
+        "No chart: elements are no cells. The evidence is customers who name this one or what hangs on it, the earliest below.",
+        "网元不是统计单元，因此没有计数图。依据是指向该网元或其下级的投诉客户，最早的见下。",
+    ),
     "warning.contributors": ("Where the excess comes from", "超出部分的主要来源"),
     "warning.contributors.none": ("No cell inside this one stands out.", "没有突出的下级单元。"),
     "warning.samples": ("Complaints, for example (masked)", "样例投诉（已脱敏）"),

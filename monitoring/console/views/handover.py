@@ -8,6 +8,7 @@ from nicegui.element import Element
 
 from models.annotated import HoldState, WarningState
 from models.errors import BarometerError
+from models.suspectwarning import title_of
 from monitoring.console.desk import Visit
 from monitoring.console.filters import SEVERITIES
 from monitoring.console.formats import clock, day_clock, lasting, number
@@ -117,7 +118,7 @@ def _draw(visit: Visit, shift: Shift) -> None:
 
 def _row(visit: Visit, state: WarningState) -> dict[str, Any]:
     warning = state.warning
-    rule = warning.rule_name_zh if visit.is_zh else warning.rule_name
+    rule = title_of(warning, zh=visit.is_zh)
     who = [state.acknowledged.actor] if state.acknowledged is not None else []
     who += [f"→ {state.assignee}"] if state.assignee else []
     held = visit.say(f"held.{state.suppression.reason}") if state.is_suppressed and state.is_open else ""

@@ -14,6 +14,8 @@ from nicegui import run, ui
 from models.annotated import HoldState, WarningState
 from models.errors import BarometerError
 from models.outcomes import EarlyWarning, WarningTransition
+from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import title_of
 from monitoring.console import panels
 from monitoring.console.actions import verbs_for
 from monitoring.console.charts import warning_chart
@@ -114,8 +116,9 @@ class _Page:
         last = panels.judged(told.transitions)
         self._show("figures", last, panels.figures, last)
         self._look_at_chart(told, last, state)
-        found = () if state is None or state.excess is None else state.excess.contributors
-        self._show("contributors", found, panels.contributors, found)
+        if last.kind != SUSPICION:
+            found = () if state is None or state.excess is None else state.excess.contributors
+            self._show("contributors", found, panels.contributors, found)
         self._show("samples", told.samples, panels.samples, told.samples)
         # What was before does not move: it is sought anew when it was read anew.
         self._show("before", (last.id, id(self._states)), self._before, last)
@@ -140,7 +143,7 @@ class _Page:
         self._section.classes(replace=f"panel hero at-{warning.severity}")
         is_open = warning.transition != WarningTransition.CLEARED
         self._show("badge", warning.severity, _badge, warning.severity)
-        rule = warning.rule_name_zh if visit.is_zh else warning.rule_name
+        rule = title_of(warning, zh=visit.is_zh)
         sub = f"{warning.rule} {rule} · {say(warning.transition)} · {warning.id}"
         self._show("title", sub, _title, visit.book.place(warning.cell), sub)
         verbs = verbs_for(state, is_open=is_open) if visit.identity.may_act else ()
@@ -161,6 +164,8 @@ class _Page:
 
     def _look_at_chart(self, told: Explanation, last: EarlyWarning, state: WarningState | None) -> None:
         visit = self._visit
+        if last.kind == SUSPICION:
+            self._show("chart", last.kind, panels.suspected)
         if not told.buckets:
             return
         spans = spans_beside(

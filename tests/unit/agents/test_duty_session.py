@@ -24,6 +24,7 @@ from models.measures import Stream
 from models.notification import Notification
 from monitoring.duty import DutyMetrics
 from tests.unit.models.duties import MORNING, cleared, incident, warning
+from tests.unit.models.suspected import merged, suspected
 from topics.catalogue import EARLY_WARNINGS, EXCESSES, INCIDENTS, OPERATOR_ACTIONS, WARNING_FEEDBACK
 
 PARTITIONS: Final = 2
@@ -227,7 +228,9 @@ def story(world: World, bench: Bench) -> None:
     world.append(EARLY_WARNINGS, warning("w3", cell="region=31"), 1)
     world.append(INCIDENTS, incident(affected_location=({"id": "44"},)), 1)
     world.append(EARLY_WARNINGS, warning("w1", 2, "escalated", "critical"), 0)
+    world.append(INCIDENTS, suspected(1), 0)
     bench.run(45)
+    world.append(INCIDENTS, merged(2, into="i1"), 0)
     world.append(EXCESSES, excesses({"region=31,category=BRD": (40, 15.5)}), 0)
     world.append(INCIDENTS, incident(2, "resolved"), 1)
     world.append(EARLY_WARNINGS, cleared("w2", cell="region=31,category=BRD"), 1)
@@ -313,6 +316,28 @@ def test_a_stream_that_stands_still_is_seen_and_nothing_is_told(monkeypatch: pyt
     assert len(world.notifications) == 1
 
 
+def test_what_an_older_version_read_of_suspicions_is_known_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first desk makes a warning of each; one that goes on from an older version's position, of those that come from then on."""
+    world = World()
+    bench = Bench(monkeypatch, world)
+    assert world.position is not None
+    assert world.position.suspected_from == 0
+    world.append(INCIDENTS, suspected(1), 1)
+    bench.run(2)
+    assert [one.items[0].rule for one in world.notifications] == ["EW18"]
+    world.states.clear()
+    world.position = msgspec.structs.replace(world.position, suspected_from=None)
+    before = world.position.now
+    bench.start()
+    world.append(INCIDENTS, suspected(2), 1)
+    bench.run(2)
+    for _ in range(2):
+        assert world.position.suspected_from == before
+        assert world.states["s1"].warning.sequence == 2
+        bench.start()
+        bench.run(2)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_whoever_dies_in_a_transaction_the_desk_tells_the_same(
     monkeypatch: pytest.MonkeyPatch, seed: int
@@ -337,6 +362,7 @@ def test_whoever_dies_in_a_transaction_the_desk_tells_the_same(
     assert broken.notifications == whole.notifications
     assert len({one.id for one in whole.notifications}) == len(whole.notifications) > 6
     assert broken.states == whole.states
+    assert whole.states["s1"].incident_id == "i1"
     excess = whole.states["w3"].excess
     assert excess is not None
     assert [(one.cell, one.share) for one in excess.contributors] == [("region=31,category=BRD", 0.907)]

@@ -39,6 +39,9 @@ def test_customers_of_one_site_give_its_outage_away() -> None:
     assert one.suspicion is not None
     assert (one.suspicion.element, one.suspicion.customers, one.suspicion.of_customers) == ("east-3", 8, 8)
     assert one.suspicion.probability == pytest.approx((2 / 25) ** 8 * 4 * 24, rel=0.01)
+    assert one.suspicion.expected == pytest.approx(8 / 24, rel=0.01), (
+        "of the eight, by its share of the customers"
+    )
     assert one.suspicion.looked == iso(at("10:07"))
     assert not watch.bench.links, "a suspicion explains no complaint"
     assert not watch.bench.desk.told, "and is no outage"
