@@ -33,15 +33,21 @@ def uncover(
     after = after or folded.find(" ", start, end)
     if after < 0:
         return
-    fresh = [
-        (index, first + after, last + after)
-        for index, first, last in find(folded[after : end + BEYOND])
-        if first + after < end
-    ]
-    if not fresh:
-        return
-    place = stop = bisect_right(matches, start, key=_START)
-    until = fresh[-1][2]
-    while stop < len(matches) and matches[stop][1] < until:
-        stop += 1
+    place, limit = bisect_right(matches, start, key=_START), end
+    while True:
+        fresh = [
+            (index, first + after, last + after)
+            for index, first, last in find(folded[after : limit + BEYOND])
+            if first + after < limit
+        ]
+        if not fresh:
+            return
+        until, stop = fresh[-1][2], place
+        while stop < len(matches) and matches[stop][1] < until:
+            stop += 1
+        # What is taken out may have hidden something in its turn, behind what takes its place.
+        hidden = max((last for _, _, last in matches[place:stop]), default=until)
+        if hidden <= max(until, limit):
+            break
+        limit = hidden
     matches[place:stop] = fresh
