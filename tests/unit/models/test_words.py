@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from models.classify import Classifier
 from models.fold import load_folding
-from models.lexicon import parse_lexicon
+from models.lexicon import load_lexicon, parse_lexicon
 from models.taxonomy import load_taxonomy
 from models.words import GROUPS, LINK, Words
 from tests.examples import examples
@@ -49,6 +49,22 @@ def test_looking_back_at_every_word_finds_nothing_more(text: str) -> None:
     assert CURIOUS.classify(text) == CLASSIFIER.classify(text)
 
 
+DENYING = (
+    "不是",
+    "并非",
+    "并不是",
+    "不属于",
+    "而非",
+    "不算",
+    "如果",
+    "要是",
+    "isn't a",
+    "is not the",
+    "if my",
+)
+"""Negations and doubts that people use most."""
+
+
 def test_two_words_have_a_rule_exactly_where_their_groups_meet() -> None:
     """The question that is asked first has the answer of the rules."""
     words = Words(LEXICON)
@@ -68,3 +84,10 @@ def test_words_of_one_meaning_are_one() -> None:
     words = dict(zip(LEXICON.spellings, Words(LEXICON).words, strict=False))
     assert words["bad"] is words["poor"]
     assert words["bad"] != words["dead"]
+
+
+def test_a_word_that_denies_is_a_member_of_nothing() -> None:
+    """A spelling with a weight, or in a group, denies nothing any more, and a term file far away may have put it there."""
+    lexicon = load_lexicon()
+    reaches = dict(zip(lexicon.spellings, (entry.reach for entry in lexicon.entries), strict=True))
+    assert [word for word in DENYING if not reaches[word]] == []
