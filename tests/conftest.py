@@ -28,7 +28,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 REAL = Path(__file__).with_name("real")
 
 LONGEST: Final = (
-    "test_chaos", "test_endings", "test_worker", "test_stop", "test_console", "test_security", "test_faults", "test_pipeline", "test_duty",
+    "test_chaos", "test_endings", "test_worker", "test_stop", "test_security", "test_faults", "test_pipeline", "test_duty",
     "test_rulesets", "test_fuzzed", "test_delivery", "test_transport", "test_edges_records", "test_embedded", "test_subscribers",
 )  # fmt: skip
 """Files that take a minute and more, the longest first."""
