@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 # A file's tests in one process: what they share is worked out once.
 UNIT := $(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/unit
-# Browsers in a process of their own, after the others. Now and then that process dies of a segmentation fault before its first test (a thread's stack, as it
-# seems; nothing of it is known but that a busy machine makes it likely), and a run that is shared among processes would wait for it for ever.
+# Browsers in a process of their own, after the others. Now and then that process dies of a segmentation fault before its first test; why is not known, but that
+# a busy machine makes it likely. A run that is shared among processes would wait for it for ever.
 BROWSERS := $(BIN)/pytest -p no:xdist tests/real/test_console.py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 

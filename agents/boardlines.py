@@ -13,7 +13,7 @@ from models.annotated import WarningState
 from models.cells import ALL
 from models.measures import FIELDS, Stream
 from models.outcomes import EarlyWarning, WindowSnapshot
-from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import open_suspicions
 from models.windows import STANDARD
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import BoardView, PartitionView, Standing
@@ -147,9 +147,7 @@ def warnings_of(view: BoardView) -> list[EarlyWarning]:
 
 
 def _suspicions(view: BoardView) -> list[EarlyWarning]:
-    """Return suspected outages that go on: the board has them as states alone."""
-    states = _readable(view, BoardKind.STATES, WarningState)
-    return [one.warning for one in states if one.is_open and one.warning.kind == SUSPICION]
+    return list(open_suspicions(_readable(view, BoardKind.STATES, WarningState)).values())
 
 
 def windows_of(view: BoardView) -> list[WindowSnapshot]:

@@ -88,7 +88,7 @@ def _suspected(brokers: Brokers, key: bytes) -> list[EarlyWarning]:
 
 def is_counted(warning: EarlyWarning) -> bool:
     """Return whether panes have a series of what a warning measures: elements, which are suspected, are no cells."""
-    return warning.kind != suspectwarning.KIND
+    return not suspectwarning.is_suspicion(warning)
 
 
 def state_of(brokers: Brokers, warning_id: str) -> WarningState | None:

@@ -26,8 +26,8 @@ MINUTES_KEPT: Final = HOUR
 """Minute packs are kept for the hour that they make up."""
 HOURS_KEPT: Final = 720 * HOUR
 """Hour packs are kept for the longest window, 30 days."""
-MINUTES, HOURS = "m", "h"
-KEPT: Final = {MINUTES: MINUTES_KEPT, HOURS: HOURS_KEPT}
+KEPT: Final = {"m": MINUTES_KEPT, "h": HOURS_KEPT}
+"""Kind of a pack -> how long it is kept."""
 
 
 @dataclass(frozen=True, slots=True)

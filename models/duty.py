@@ -35,8 +35,7 @@ from models.holds import hold_of, is_on, with_seen
 from models.joined import Incident
 from models.notification import HoldChange, News
 from models.outcomes import EarlyWarning, WarningTransition
-from models.suspectwarning import KIND as SUSPICION
-from models.suspectwarning import end_of, warning_of
+from models.suspectwarning import end_of, is_suspicion, warning_of
 
 NOTES_MAX: Final = 50
 
@@ -59,7 +58,7 @@ class Duty(Timers):
         for id, state in list(self.states.items()):
             hold = self.holds.get(id)
             # A version that knows suspicions as holds alone was the desk when it ended.
-            if state.is_open and hold is not None and hold.ended and state.warning.kind == SUSPICION:
+            if state.is_open and hold is not None and hold.ended and is_suspicion(state.warning):
                 self._take_in(end_of(state.warning, hold.name, hold.name_zh, hold.incident_sequence), id)
 
     # What comes in

@@ -17,7 +17,7 @@ from models.inhibition import inhibited
 from models.matchers import labels_of
 from models.naming import Names
 from models.notification import HoldChange, News
-from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import is_suspicion
 
 _BY_RELATION: Final = {
     Relation.PART: SuppressionReason.PART,
@@ -72,7 +72,7 @@ class Timers(Book):
                 via = "" if near == told else near
                 suppression = Suppression(reason=_BY_RELATION[relation], by=told, via=via)
             # A suspicion is its own incident, and no other one's.
-            incident = "" if warning.kind == SUSPICION else held.incident_id
+            incident = "" if is_suspicion(warning) else held.incident_id
             self._hold(id, suppression, incident, tuple(linked.get(id, ())))
 
     def _hold(self, id: str, suppression: Suppression, incident: str, linked: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from models.annotated import WarningState
 from models.cells import cell_of
 from models.dutypolicy import rank_of
 from models.incident import Status
@@ -142,10 +143,25 @@ def transitions_of(records: Iterable[Incident]) -> list[EarlyWarning]:
     return found
 
 
+def is_suspicion(warning: EarlyWarning) -> bool:
+    """Return whether a warning is a suspected outage, and in no ledger."""
+    return warning.kind == KIND
+
+
+def open_suspicions(states: Iterable[WarningState]) -> dict[str, EarlyWarning]:
+    """Return by id the suspicions that go on: the board has them as states alone."""
+    return {one.warning.id: one.warning for one in states if one.is_open and is_suspicion(one.warning)}
+
+
+def element_of(warning: EarlyWarning) -> str:
+    """Return the element that a suspicion names; empty of any other warning."""
+    return warning.labels.get(ELEMENT, "") if is_suspicion(warning) else ""
+
+
 def title_of(warning: EarlyWarning, *, zh: bool) -> str:
     """Return the name of a warning's rule, of a suspicion with its element."""
     name = warning.rule_name_zh if zh else warning.rule_name
-    element = warning.labels.get(ELEMENT, "") if warning.kind == KIND else ""
+    element = element_of(warning)
     return f"{name} · {element}" if element else name
 
 

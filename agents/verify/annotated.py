@@ -18,8 +18,7 @@ from models.annotated import WarningState
 from models.dutybook import KEPT
 from models.joined import Incident
 from models.outcomes import EarlyWarning, WarningTransition
-from models.suspectwarning import KIND as SUSPICION
-from models.suspectwarning import warning_of
+from models.suspectwarning import is_suspicion, warning_of
 from topics.catalogue import EARLY_WARNINGS, INCIDENTS
 
 ANNOTATED: Final = "states of warnings"
@@ -75,12 +74,12 @@ def compared(desk: Desk, ledger: Ledger, suspicions: Ledger) -> Tally:
     tally = Tally(ANNOTATED)
     for id, state in sorted(desk.states.items()):
         tally.compared += 1
-        is_suspicion = state.warning.kind == SUSPICION
-        whole = suspicions if is_suspicion else ledger
+        is_suspected = is_suspicion(state.warning)
+        whole = suspicions if is_suspected else ledger
         entry = whole.get(id, {}).get(state.warning.sequence)
         if entry is None:
             tally.extra += 1
-            where = "no incident with a suspicion" if is_suspicion else "the ledger"
+            where = "no incident with a suspicion" if is_suspected else "the ledger"
             tally.spell(
                 id,
                 "",
@@ -89,7 +88,7 @@ def compared(desk: Desk, ledger: Ledger, suspicions: Ledger) -> Tally:
             )
             continue
         for field, expected, found in (
-            _suspected(state, entry[0]) if is_suspicion else _pairs(state, entry[0])
+            _suspected(state, entry[0]) if is_suspected else _pairs(state, entry[0])
         ):
             if expected != found:
                 tally.different += 1

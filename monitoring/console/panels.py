@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from models.annotated import SuppressionReason, WarningState
 from models.outcomes import Contribution, EarlyWarning, WarningTransition
-from models.suspectwarning import ELEMENT
-from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import element_of
 from monitoring.console.desk import Visit
 from monitoring.console.filters import SEVERITIES
 from monitoring.console.formats import clock, lasting, number, seconds_of
@@ -111,7 +110,7 @@ def before(visit: Visit, found: Sequence[WarningState]) -> None:
 
 def _place(visit: Visit, warning: EarlyWarning) -> str:
     """Return where a warning is; of a suspicion with its element, of which there may be many in a province."""
-    element = warning.labels.get(ELEMENT, "") if warning.kind == SUSPICION else ""
+    element = element_of(warning)
     return f"{visit.book.place(warning.cell)}{' · ' if element else ''}{element}"
 
 

@@ -12,7 +12,7 @@ import msgspec
 from models.annotated import WarningState
 from models.joined import Incident
 from models.outcomes import EarlyWarning, WindowSnapshot
-from models.suspectwarning import KIND as SUSPICION
+from models.suspectwarning import is_suspicion, open_suspicions
 from monitoring.board import BoardChange
 from monitoring.boardimage import BoardKind
 from monitoring.boardview import STALE_MS, BoardView, PartitionView, Standing
@@ -118,7 +118,9 @@ def changed(before: Picture, changes: Iterable[BoardChange]) -> Picture:
             table.pop(one.key, None)
         else:
             table.update(_decoded(kind, [(one.key, (0, one.value))]))
-    if "states" in tables and _suspicions(tables["states"]) != _suspicions(before.states):
+    if "states" in tables and open_suspicions(tables["states"].values()) != open_suspicions(
+        before.states.values()
+    ):
         tables["warnings"] = _with_suspicions(tables.get("warnings", before.warnings), tables["states"])
     return replace(before, version=before.version + 1, **tables) if tables else before
 
@@ -126,11 +128,9 @@ def changed(before: Picture, changes: Iterable[BoardChange]) -> Picture:
 def _with_suspicions(
     warnings: Mapping[str, EarlyWarning], states: Mapping[str, WarningState]
 ) -> dict[str, EarlyWarning]:
-    return {id: one for id, one in warnings.items() if one.kind != SUSPICION} | _suspicions(states)
-
-
-def _suspicions(states: Mapping[str, WarningState]) -> dict[str, EarlyWarning]:
-    return {id: one.warning for id, one in states.items() if one.is_open and one.warning.kind == SUSPICION}
+    return {id: one for id, one in warnings.items() if not is_suspicion(one)} | open_suspicions(
+        states.values()
+    )
 
 
 def _decoded(kind: BoardKind, entries: Iterable[tuple[str, tuple[int, bytes]]]) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from models.annotated import WarningState
 from models.joined import Incident
 from models.naming import Names
 from models.outcomes import EarlyWarning
-from models.suspectwarning import KIND as SUSPICION
-from models.suspectwarning import title_of
+from models.suspectwarning import is_suspicion, title_of
 from monitoring.console.expectation import expected_at
 from monitoring.console.filters import SEVERITIES, Filter
 from monitoring.console.formats import clock, number, quantity, seconds_of
@@ -71,7 +70,7 @@ class RowBook:
         zh, say = self.language == "zh", self._say
         opened = state.opened if state is not None else int(seconds_of(warning.decided_at) or 0)
         ratio = ""
-        if warning.expected and (is_count(warning.stream, warning.measure) or warning.kind == SUSPICION):
+        if warning.expected and (is_count(warning.stream, warning.measure) or is_suspicion(warning)):
             ratio = say("times").format(ratio=f"{min(RATIO_MAX, warning.observed / warning.expected):.1f}")
         expected = quantity(warning.expected, warning.measure)
         if warning.expected is None and warning.threshold is not None:

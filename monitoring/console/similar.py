@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from models.annotated import WarningState
 from models.cells import dimensions_of
 from models.outcomes import EarlyWarning
-from models.suspectwarning import ELEMENT
+from models.suspectwarning import element_of
 
 FOUND_MAX = 8
 
@@ -13,8 +13,8 @@ FOUND_MAX = 8
 def similar(warning: EarlyWarning, states: Iterable[WarningState]) -> list[WarningState]:
     """Return the warnings that are most like `warning`, the newest first among equally like ones, at most `FOUND_MAX`.
 
-    The same rule in the same cell is likest, of suspected outages that of the same element; then the same rule where region or category agree; then the same rule. What
-    began later than it is none of them.
+    The same rule in the same cell is likest, of suspected outages that of the same element; then the same rule where region or
+    category agree; then the same rule. What began later than it is none of them.
     """
     found = []
     for state in states:
@@ -32,6 +32,6 @@ def similar(warning: EarlyWarning, states: Iterable[WarningState]) -> list[Warni
 
 def _likeness(warning: EarlyWarning, other: EarlyWarning) -> int:
     if warning.cell == other.cell:
-        return 3 + (warning.labels.get(ELEMENT) == other.labels.get(ELEMENT))
+        return 3 + (element_of(warning) == element_of(other))
     ours, theirs = dimensions_of(warning.cell), dimensions_of(other.cell)
     return sum(ours.get(name) == theirs.get(name) for name in ("region", "category") if ours.get(name))

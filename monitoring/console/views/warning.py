@@ -14,8 +14,7 @@ from nicegui import run, ui
 from models.annotated import HoldState, WarningState
 from models.errors import BarometerError
 from models.outcomes import EarlyWarning, WarningTransition
-from models.suspectwarning import KIND as SUSPICION
-from models.suspectwarning import title_of
+from models.suspectwarning import is_suspicion, title_of
 from monitoring.console import panels
 from monitoring.console.actions import verbs_for
 from monitoring.console.charts import warning_chart
@@ -116,7 +115,7 @@ class _Page:
         last = panels.judged(told.transitions)
         self._show("figures", last, panels.figures, last)
         self._look_at_chart(told, last, state)
-        if last.kind != SUSPICION:
+        if not is_suspicion(last):
             found = () if state is None or state.excess is None else state.excess.contributors
             self._show("contributors", found, panels.contributors, found)
         self._show("samples", told.samples, panels.samples, told.samples)
@@ -164,7 +163,7 @@ class _Page:
 
     def _look_at_chart(self, told: Explanation, last: EarlyWarning, state: WarningState | None) -> None:
         visit = self._visit
-        if last.kind == SUSPICION:
+        if is_suspicion(last):
             self._show("chart", last.kind, panels.suspected)
         if not told.buckets:
             return

@@ -28,6 +28,7 @@ from models.receivers import Platform
 from models.suspectwarning import rule_words, transitions_of, warning_of
 from tests.unit.agents.test_boardlines import COMPLETE, shown, view
 from tests.unit.agents.test_delivery_posting import NOW, writer
+from tests.unit.agents.test_faults_arrived import CLASSIFIED
 from tests.unit.models.duties import Bench, at, incident, warning
 from tests.unit.models.suspected import merged, suspected
 from topics.catalogue import CLASSIFIED_COMPLAINTS, EARLY_WARNINGS, INCIDENTS, WARNING_STATES
@@ -87,31 +88,8 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def complaint(number: int) -> ClassifiedComplaint:
-    return ClassifiedComplaint(
-        id=f"c{number}",
-        source="",
-        time=f"2026-03-01T09:{53 + number // 10}:{number % 10:02d}Z",
-        customer="k",
-        text=f"no signal {number}",
-        lang="en",
-        channel="app",
-        region="44",
-        segment="individual",
-        tier=1,
-        product="mobile",
-        category="NET",
-        subcategory="NET.OUTAGE",
-        coarse="network",
-        confidence=1.0,
-        priority="P3",
-        priority_reasons=(),
-        department="network",
-        queue="q",
-        lexicon="l",
-        source_topic_id="t",
-        source_partition=0,
-        source_offset=number,
-    )
+    time = f"2026-03-01T09:{53 + number // 10}:{number % 10:02d}Z"
+    return replace(CLASSIFIED, id=f"c{number}", time=time, text=f"no signal {number}", source_offset=number)
 
 
 def run(*arguments: str) -> tuple[int, str]:
