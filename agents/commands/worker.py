@@ -1,11 +1,11 @@
 """`barometer worker`: run a worker."""
 
-import gc
 from typing import Any
 
 import click
 
 from agents.cli import config_option
+from agents.collector import without_collector
 
 
 @click.command()
@@ -38,12 +38,12 @@ def worker(**flags: Any) -> None:
     SIGTERM or Ctrl-C drains, commits and leaves the group.
     """
     # Until `agents.app.spare_the_collector`: what a start makes stays, and looking for cycles in it takes a fifth of the time.
-    gc.disable()
-    from agents.settings import load_settings
-    from monitoring.logs import configure_logging
+    with without_collector():
+        from agents.settings import load_settings
+        from monitoring.logs import configure_logging
 
-    settings = load_settings(**flags)  # a wrong one is told before the rest is imported
-    from agents.worker import run_worker
+        settings = load_settings(**flags)  # a wrong one is told before the rest is imported
+        from agents.worker import run_worker
 
-    configure_logging(settings.log_level, json=settings.log_json)
-    run_worker(settings)
+        configure_logging(settings.log_level, json=settings.log_json)
+        run_worker(settings)

@@ -1,5 +1,6 @@
 """A broken policy ends a worker before it begins; one that breaks later leaves the one before in force."""
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_worker_refuses_to_start_with_exit_code_2(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before it asks a broker anything: the one here is nobody."""
+    """Before it asks a broker anything: the one here is nobody. And the collector of cycles is not left off."""
     file.write_text(BROKEN, encoding="utf-8")
     monkeypatch.setenv("BAROMETER_DUTY_FILE", str(file))
     monkeypatch.setenv("BAROMETER_BROKERS", "127.0.0.1:1")
@@ -52,6 +53,7 @@ def test_a_worker_refuses_to_start_with_exit_code_2(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 2
+    assert gc.isenabled()
     told = capsys.readouterr().err
     assert f"{file}:2:15: groups[0].wait" in told
     assert "Traceback" not in told
