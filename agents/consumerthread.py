@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from agents import fetched, offsetfetch, runs
 from agents.batch import Committed, Partition
@@ -24,10 +25,15 @@ LEAVE_SECONDS: Final = 3.0
 METADATA_SECONDS: Final = 2.0
 """Longest wait for the brokers' list of topics."""
 METADATA_PAUSE_SECONDS: Final = 0.1
+IDLE_FETCH_WAIT_MS: Final = 100
+"""How long a fetch may wait once nothing has come for a while, if that is longer than `fetch_wait_ms`. All partitions of a broker are in it then and
+the first record of any ends it, so only one that is taken over or taken up again meanwhile waits; a tenth of the fetches is next to no work."""
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """The aiokafka consumer in its own thread, with a short fetch wait and commits that carry metadata."""
+
+    _fetch_wait_ms: int
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         fetched.install(Path(self.app.conf.datadir))
@@ -39,7 +45,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         offsetfetch.install()
         consumer = super()._create_worker_consumer(transport)
         # XXX Faust 0.15.3 hard-codes 1500 ms; the fetcher that reads it is made in consumer.start().
-        consumer._fetch_max_wait_ms = cast(Any, transport).fetch_wait_ms
+        consumer._fetch_max_wait_ms = self._fetch_wait_ms = cast(Any, transport).fetch_wait_ms
         # Faust ties this to its own transactions. What a producer has aborted was never said.
         consumer._isolation_level = "read_committed"
         return consumer
@@ -50,6 +56,21 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         except (TimeoutError, asyncio.CancelledError):
             # aiokafka waits for a broker that is frozen, and lets the end of its own fetches through where one is gone.
             log.warning("left without a farewell: the broker does not answer")
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Any:
+        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        # The next fetch goes out only after this, as what was handed on here has to be gone from the fetcher first.
+        if records:
+            consumer._fetcher._fetch_max_wait_ms = self._fetch_wait_ms
+        elif self.consumer.flow_active:
+            consumer._fetcher._fetch_max_wait_ms = max(self._fetch_wait_ms, IDLE_FETCH_WAIT_MS)
+        return records
 
     async def commit_positions(self, positions: Mapping[Partition, Committed]) -> bool:
         """Commit; False where the group has moved on, or the broker does not answer."""

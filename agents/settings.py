@@ -125,7 +125,10 @@ class Settings(BaseSettings):
     )
     batch_records_max: int = Field(4_000, ge=1, le=50_000, description="Records taken from one fetch.")
     fetch_wait_ms: int = Field(
-        10, ge=1, le=5_000, description="How long the broker may wait for data on a fetch."
+        10,
+        ge=1,
+        le=5_000,
+        description="How long the broker may wait for data on a fetch; where nothing has come for a second, 100 ms if that is longer.",
     )
     linger_ms: float = Field(1.0, ge=0, le=1_000, description="How long the producer waits to fill a batch.")
     session_timeout_seconds: float = Field(

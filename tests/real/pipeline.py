@@ -196,6 +196,19 @@ class Worker:
         self._process.close()
 
 
+def owner(workers: Sequence[Worker], metric: str) -> Worker:
+    """Wait for the one worker that does what a single worker does; `metric` is 1 there and 0 everywhere else."""
+
+    def found() -> list[Worker]:
+        owners = [worker for worker in workers if worker.runs and worker.metric(metric) == 1]
+        return owners if len(owners) == 1 else []
+
+    (one,) = until(
+        found, f"{metric} is 1 on one worker", told=lambda: "\n".join(worker.tail() for worker in workers)
+    )
+    return one
+
+
 class Pipeline:
     """Topics and workers on `kafka`, which should be this test's alone. A context manager that ends the workers.
 

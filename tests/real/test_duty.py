@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -17,11 +17,13 @@ from models.annotated import WarningState
 from models.cells import partition_of
 from models.notification import Notification, SuppressionChange
 from models.outcomes import EarlyWarning
-from tests.real.pipeline import Pipeline, Worker, until
+from tests.real.pipeline import Pipeline, owner
 from tests.unit.models.duties import cleared, warning
 from topics.catalogue import EARLY_WARNINGS, NOTIFICATIONS, SUPPRESSIONS, WARNING_STATES
 
 pytestmark = pytest.mark.timeout(900)
+
+OWNER: Final = "barometer_duty_owner"
 
 POLICY = """groups:
   - {id: all, by: [region], wait: 0s, interval: 1s, repeat: 1h, ladder: quick}
@@ -67,15 +69,6 @@ def run(pipeline: Pipeline, *arguments: str) -> str:
     return done.output
 
 
-def owner(workers: list[Worker]) -> Worker:
-    def found() -> list[Worker]:
-        return [one for one in workers if one.runs and one.metric("barometer_duty_owner") == 1]
-
-    return until(found, "one worker is the duty desk", told=lambda: "\n".join(one.tail() for one in workers))[
-        0
-    ]
-
-
 def test_people_act_and_the_owner_dies(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
     """Acknowledged before the ladder's step, silenced before it began, and told once each, whoever lives.
 
@@ -89,7 +82,7 @@ def test_people_act_and_the_owner_dies(fresh_kafka: KafkaCluster, tmp_path: Path
     policy.write_text(POLICY, encoding="utf-8")
     with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False, duty_file=policy) as pipeline:
         workers = pipeline.start_sharing(2)
-        first = owner(workers)
+        first = owner(workers, OWNER)
         tell(
             pipeline,
             warning("w1", cell="region=44,category=NET"),
@@ -105,7 +98,7 @@ def test_people_act_and_the_owner_dies(fresh_kafka: KafkaCluster, tmp_path: Path
         first.kill()
 
         (second,) = [one for one in workers if one is not first]
-        assert owner(workers) is second
+        assert owner(workers, OWNER) is second
         second.until(lambda: ("ladder", ("w2",), False) in told(pipeline), "nobody has acknowledged it")
         run(pipeline, "unsilence", silence.split()[-1])
         second.until(lambda: ("released", ("w3",), False) in told(pipeline), "what goes on is told")
@@ -143,7 +136,7 @@ def test_people_act_and_the_owner_dies(fresh_kafka: KafkaCluster, tmp_path: Path
         # Another life of the same worker group: everything is over or known, and nothing is told again.
         second.terminate()
         third = pipeline.start()[0]
-        assert owner([third]) is third
+        assert owner([third], OWNER) is third
         tell(pipeline, cleared("w2", cell="region=31,category=BRD"))
         third.until(lambda: ("recovered", ("w2",), False) in told(pipeline), "the next news is told")
         later = told(pipeline)

@@ -21,7 +21,7 @@ from models.linking import AFTER, BEFORE
 from models.looked import Joined
 from models.notices import ProactiveNotice
 from models.outcomes import ClassifiedComplaint, DeadLetter
-from tests.real.pipeline import Pipeline, Worker, until
+from tests.real.pipeline import Pipeline, owner
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
@@ -36,6 +36,7 @@ from topics.catalogue import (
 
 pytestmark = pytest.mark.timeout(300)
 
+OWNER: Final = "barometer_faults_owner"
 MORNING: Final = 1_772_359_200
 """10:00 UTC, 1 March 2026, epoch seconds."""
 ALARM: Final = {
@@ -100,17 +101,6 @@ def count(pipeline: Pipeline, root: str = "alm-1") -> int:
     return -1 if incident is None else incident.trouble_ticket_count
 
 
-def owner(workers: list[Worker]) -> Worker:
-    """Wait for the one worker that joins."""
-
-    def found() -> list[Worker]:
-        return [worker for worker in workers if worker.runs and worker.metric("barometer_faults_owner") == 1]
-
-    return until(
-        found, "one worker joins faults and complaints", told=lambda: "\n".join(w.tail() for w in workers)
-    )[0]
-
-
 def test_an_incident_has_its_complaints_whoever_dies(fresh_kafka: KafkaCluster, tmp_path: Path) -> None:
     """The owner is killed between complaints; the other worker takes over and counts every complaint once.
 
@@ -124,7 +114,7 @@ def test_an_incident_has_its_complaints_whoever_dies(fresh_kafka: KafkaCluster, 
         send(pipeline, NETWORK_TOPOLOGY, topology("ring-1"), topology("cell-1", "ring-1"), key="elementId")
         send(pipeline, COMPLAINTS, *(complaint(number, -10) for number in range(20)), key="customerId")
         send(pipeline, NETWORK_FAULTS, alarm(0, "critical"), key="alarmId")
-        first = owner(workers)
+        first = owner(workers, OWNER)
         first.until(lambda: count(pipeline) == 20, "those that came before the alarm are linked")
 
         send(
@@ -137,7 +127,7 @@ def test_an_incident_has_its_complaints_whoever_dies(fresh_kafka: KafkaCluster, 
         first.kill()
         (second,) = [worker for worker in workers if worker is not first]
         send(pipeline, COMPLAINTS, *(complaint(number, 20) for number in range(70, 120)), key="customerId")
-        assert owner(workers) is second
+        assert owner(workers, OWNER) is second
         second.until(lambda: count(pipeline) == 120, "the other worker counts every complaint once")
 
         send(pipeline, NETWORK_FAULTS, alarm(60, "cleared"), key="alarmId")
@@ -223,13 +213,13 @@ def test_a_zombie_writes_nothing_any_more(fresh_kafka: KafkaCluster, tmp_path: P
     with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False) as pipeline:
         workers = pipeline.start_sharing(2)
         send(pipeline, NETWORK_FAULTS, alarm(0, "critical"), key="alarmId")
-        first = owner(workers)
+        first = owner(workers, OWNER)
         first.until(lambda: count(pipeline) == 0, "the incident is told")
         send(pipeline, COMPLAINTS, *(complaint(number, 5) for number in range(40)), key="customerId")
         first.until(lambda: count(pipeline) == 40, "with complaints")
         first.pause()
         (second,) = [worker for worker in workers if worker is not first]
-        second.until(lambda: second.metric("barometer_faults_owner") == 1, "the other one takes over")
+        second.until(lambda: second.metric(OWNER) == 1, "the other one takes over")
         send(pipeline, COMPLAINTS, *(complaint(number, 6) for number in range(40, 80)), key="customerId")
         second.until(lambda: count(pipeline) == 80, "and goes on")
         first.resume()
@@ -275,7 +265,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_once(fresh_kafka: KafkaClu
         workers = pipeline.start_sharing(1)
         send(pipeline, NETWORK_FAULTS, {"alarmId": "x", "severity": 1}, alarm(0, "critical"), key="alarmId")
         send(pipeline, NETWORK_TOPOLOGY, {"elementId": "e", "id": "1", "time": 5}, key="elementId")
-        worker = owner(workers)
+        worker = owner(workers, OWNER)
 
         def letters() -> list[tuple[str, int, str]]:
             found = values(pipeline, DEAD_LETTERS, DeadLetter)
@@ -289,7 +279,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_once(fresh_kafka: KafkaClu
         assert worker.metric("barometer_dead_letters_total", topic=NETWORK_FAULTS) == 1
         assert worker.terminate() == 0
         (again,) = pipeline.start(1)
-        owner([again])
+        owner([again], OWNER)
         send(
             pipeline,
             NETWORK_FAULTS,
@@ -312,7 +302,7 @@ def test_a_broker_that_dies_is_waited_for_and_nothing_is_lost(
         workers = pipeline.start_sharing(1)
         send(pipeline, NETWORK_FAULTS, alarm(0, "critical"), key="alarmId")
         send(pipeline, COMPLAINTS, *(complaint(number, 5) for number in range(20)), key="customerId")
-        worker = owner(workers)
+        worker = owner(workers, OWNER)
         worker.until(lambda: count(pipeline) == 20, "the first are linked")
         fresh_kafka.kill()
         fresh_kafka.restart()
@@ -332,7 +322,7 @@ def test_faults_that_are_written_in_transactions_hold_no_complaint_back(
     """
     with Pipeline(fresh_kafka, tmp_path, partitions=2, heartbeats=False) as pipeline:
         workers = pipeline.start_sharing(1)
-        worker = owner(workers)
+        worker = owner(workers, OWNER)
         producer = Producer({"bootstrap.servers": pipeline.brokers, "transactional.id": "an-oss"})
         producer.init_transactions(30)
         producer.begin_transaction()
@@ -350,6 +340,6 @@ def test_it_can_be_switched_off(fresh_kafka: KafkaCluster, tmp_path: Path) -> No
         (worker,) = pipeline.start_sharing(1)
         send(pipeline, COMPLAINTS, *(complaint(number, 5) for number in range(20)), key="customerId")
         worker.until(lambda: worker.metric("barometer_complaints_total") == 20, "complaints are classified")
-        assert worker.metric("barometer_faults_owner") == 0
+        assert worker.metric(OWNER) == 0
         assert worker.metric("barometer_faults_failures_total") == 0
         assert "joins faults" not in worker.log

@@ -28,7 +28,7 @@ from models.notification import Notification
 from models.outage import outages_of
 from models.pane import HOUR
 from models.topologytree import Topology
-from tests.real.pipeline import Pipeline, differences
+from tests.real.pipeline import Pipeline, differences, owner
 from topics.catalogue import (
     CLASSIFIED_COMPLAINTS,
     COMPLAINT_LINKS,
@@ -40,6 +40,7 @@ from topics.catalogue import (
 
 pytestmark = pytest.mark.timeout(400)
 
+OWNER: Final = "barometer_faults_owner"
 SCALE: Final = 0.1
 CAUGHT_UP_SECONDS: Final = 200.0
 
@@ -92,14 +93,14 @@ def test_a_cut_has_its_complaints_also_where_a_day_passes_in_seconds(
     with Pipeline(fresh_kafka, tmp_path, partitions=2) as pipeline:
         workers = pipeline.start_sharing(2)
         assert replay(simulation.events(), pipeline.brokers).complete
-        (victim,) = [worker for worker in workers if worker.metric("barometer_faults_owner") == 1]
+        victim = owner(workers, OWNER)
         victim.kill()
         report = pipeline.verify(CAUGHT_UP_SECONDS)
         assert report.clean, differences(report)
         (survivor,) = [worker for worker in workers if worker is not victim]
 
         def is_joined() -> bool:
-            owns = survivor.metric("barometer_faults_owner") == 1
+            owns = survivor.metric(OWNER) == 1
             return owns and survivor.metric("barometer_faults_lag_records") == 0
 
         survivor.until(is_joined, "everything is joined")
