@@ -1,10 +1,11 @@
 """The lexicon with a second opinion: where it is unsure, what a model has learned is weighed against its evidence.
 
-    text ─> lexicon ─ sure ──────────────────────────────────────────────> its answer
-                    └ unsure ─> model's share of each label x evidence for it ─> the label that has most ─> its subcategory
+    text ─> lexicon ─ sure ───────────────────────────────────────────────────> its answer
+                    └ unsure ─> model's share of each coarse class x evidence for it ─> the class that has most
+                                    ─> the label of it that has most ─> its subcategory
 
-A pure function of the text, the lexicon and the model. Labels may be coarse classes, categories or subcategories; of a label
-the subcategory with most evidence is meant, and where there is none, the one that most training texts of the label have.
+A pure function of the text, the lexicon and the model. Labels may be coarse classes, categories, their parts or subcategories; of a
+label the subcategory with most evidence is meant, and where there is none, the one that most training texts of the label have.
 """
 
 import re
@@ -19,10 +20,10 @@ from models.errors import DataFileError
 from models.opinion import Opinion
 from models.taxonomy import UNKNOWN, Taxonomy
 
-SURE: Final = 0.45
-"""Share of all evidence from which on the model is not asked: so it is for a seventh of the simulated texts and a third of those that
-people write, and what it costs stays a part."""
-TRUST: Final = 1.2
+SURE: Final = 0.6
+"""Share of all evidence from which on the model is not asked: it is for two fifths of the simulated texts and half to two thirds of those
+that people write, and what it costs stays a part."""
+TRUST: Final = 1.6
 """How much evidence counts against the model: the exponent of a label's evidence, where the model's share has 1."""
 DOUBT: Final = 1.2
 """Evidence that a label has without any, in weights of the lexicon: about a hint. The less, the less a model can overrule."""
@@ -93,6 +94,17 @@ class AdvisedClassifier:
             ]
         )
         """Subcategory -> the labels that stand for it."""
+        coarse = [taxonomy.subcategory(usual).coarse for usual in opinion.usual]
+        named = tuple(dict.fromkeys(coarse))
+        self._view_of: Final = tuple([named.index(one) for one in coarse])
+        """Label -> its coarse class, by number."""
+        self._views: Final = tuple(
+            [tuple([label for label, one in enumerate(coarse) if one == name]) for name in named]
+        )
+        self._views_of: Final = tuple(
+            [tuple({self._view_of[label] for label in standing}) for standing in self._labels_of]
+        )
+        """Subcategory -> the coarse classes of the labels that stand for it."""
         self._floor: Final = DOUBT**trust
         told = calibration or load_calibration()
         self._sure: Final = told.lexicon[int(sure * 1000)] if sure <= 1 else 2.0
@@ -122,12 +134,13 @@ class AdvisedClassifier:
         return answers
 
     def _advised(self, found: Classification, shares: list[float]) -> Classification:
-        floor = self._floor
-        votes = [(share + _NEVER) * floor for share in shares]
         sums: dict[int, float] = {}
         leading: dict[int, tuple[float, int]] = {}
+        shown: dict[int, float] = {}
         for code, weight in found.scores.items():
             if weight > 0:
+                for view in self._views_of[code]:
+                    shown[view] = shown.get(view, 0.0) + weight
                 for label in self._labels_of[code]:
                     if label in sums:
                         sums[label] += weight
@@ -135,14 +148,20 @@ class AdvisedClassifier:
                     else:
                         sums[label] = weight
                         leading[label] = weight, -code
-        for label, total in sums.items():
-            votes[label] = (shares[label] + _NEVER) * (total + DOUBT) ** self._trust
+        believed = [0.0] * len(self._views)
+        for share, view in zip(shares, self._view_of, strict=True):
+            believed[view] += share
+        floor, trust = self._floor, self._trust
+        votes = [(share + _NEVER) * floor for share in believed]
+        for view, total in shown.items():
+            votes[view] = (believed[view] + _NEVER) * (total + DOUBT) ** trust
         top = max(votes)
-        best = votes.index(top)
+        view = votes.index(top)
         confidence = self._confidence[int(top / sum(votes) * 1000 + 0.5)]
+        best = self._best(view, shares, sums)
         if best in leading:
             leaf = self._codes[-leading[best][1]]
-        elif sums or shares[best] >= LEAST:
+        elif sums or believed[view] >= LEAST:
             leaf = self._codes[self._usual[best]]
         else:
             return found
@@ -158,8 +177,18 @@ class AdvisedClassifier:
             coarse=meant.coarse,
             confidence=confidence,
             red_line=meant.red_line,
-            learned=int(shares[best] * 1000 + 0.5) / 1000,
+            learned=int(min(believed[view], 1.0) * 1000 + 0.5) / 1000,
         )
+
+    def _best(self, view: int, shares: list[float], sums: dict[int, float]) -> int:
+        """Return the label of a coarse class that most speaks for."""
+        best, most = -1, 0.0
+        for label in self._views[view]:
+            vote = shares[label] + _NEVER
+            vote *= (sums[label] + DOUBT) ** self._trust if label in sums else self._floor
+            if vote > most:
+                best, most = label, vote
+        return best
 
 
 def _label(label: str, usual: str, taxonomy: Taxonomy, codes: tuple[str, ...]) -> _Label:
@@ -175,7 +204,13 @@ def _label(label: str, usual: str, taxonomy: Taxonomy, codes: tuple[str, ...]) -
 
 
 def leaves_of(label: str, taxonomy: Taxonomy) -> tuple[str, ...]:
-    """Return the subcategories that a label stands for: a coarse class, a category or a subcategory; none of a word that is neither."""
+    """Return the subcategories that a label stands for: a coarse class, a category, a subcategory, or `BRD/service`, which is
+    what a category has of a coarse class; none of any other word.
+    """
     return tuple(
-        [code for code, leaf in taxonomy.subcategories.items() if label in {code, leaf.category, leaf.coarse}]
+        [
+            code
+            for code, leaf in taxonomy.subcategories.items()
+            if label in {code, leaf.category, leaf.coarse, f"{leaf.category}/{leaf.coarse}"}
+        ]
     )

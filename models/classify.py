@@ -79,7 +79,7 @@ class Classification(Struct, frozen=True, gc=False):
     """The indexes of `hits`, and `~number` of `pairs`, that count half."""
     folded: str = ""  # as it was read, for those who look for words in it again
     learned: float = 0.0
-    """The share that a model gave the category, where it has decided against the terms or without any (`advised`)."""
+    """The share that a model gave the coarse class, where it has decided against the terms or without any (`advised`)."""
 
     @property
     def secondary(self) -> tuple[Alternative, ...]:

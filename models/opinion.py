@@ -24,9 +24,10 @@ from models.errors import DataFileError
 
 MAGIC: Final = b"cx-opin"
 FORMAT: Final = 1
-BITS: Final = 16
-BUCKETS: Final = 1 << BITS
-"""Pieces that share a bucket share what they say; a model of this size takes a megabyte in memory."""
+BITS: Final = 18
+"""Buckets of a new model, as a power of two: pieces that share a bucket share what they say. Such a one takes eight megabytes in memory."""
+_BITS: Final = range(8, 25)
+"""What a file may have."""
 LONGEST_PIECE: Final = 5
 _ALIGNED: Final = 16
 READ: Final = 1_000
@@ -48,11 +49,12 @@ _FACTORS: Final = np.triu(
 """Odd, and without a pattern (primes of xxHash): one for each place in a piece. A column for each length of a piece."""
 _SPREAD: Final = np.array(0x9E3779B1, np.uint32)
 _MIXED: Final = np.array(15, np.uint32)
-_KEPT: Final = np.array(32 - BITS, np.uint32)
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """What a file holds. `table` has a row for each bucket: the square of what the bucket counts, then a number for each label."""
+    """What a file holds. `table` has a row for each bucket, 2**n of them: the square of what the bucket counts, then a number for each
+    label.
+    """
 
     labels: tuple[str, ...]
     usual: tuple[str, ...]
@@ -89,12 +91,16 @@ def _words(folded: str) -> str:
     return f" {_BETWEEN.sub(' ', text).strip()} "
 
 
-def pieces(folded: str) -> npt.NDArray[np.uint32]:
+def pieces(folded: str, bits: int = BITS) -> npt.NDArray[np.uint32]:
     """Return the buckets of all pieces of a folded text, with repeats; what stands between words, and figures, are all alike."""
-    return _hashed(_words(folded))
+    return _hashed(_words(folded), _dropped(bits))
 
 
-def _hashed(text: str) -> npt.NDArray[np.uint32]:
+def _dropped(bits: int) -> npt.NDArray[np.uint32]:
+    return np.array(32 - bits, np.uint32)
+
+
+def _hashed(text: str, dropped: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     # The pieces that begin at a character stand beside each other: a row of five, each longer by one than that before.
     rows = np.ndarray(
         (len(text), LONGEST_PIECE),
@@ -106,7 +112,7 @@ def _hashed(text: str) -> npt.NDArray[np.uint32]:
     hashed: npt.NDArray[np.uint32] = (rows @ _FACTORS).ravel()
     bitwise_xor(hashed, right_shift(hashed, _MIXED), hashed)
     multiply(hashed, _SPREAD, hashed)
-    right_shift(hashed, _KEPT, hashed)
+    right_shift(hashed, dropped, hashed)
     return hashed
 
 
@@ -120,9 +126,10 @@ class Opinion:
         self.digest: Final = digest
         """16 hexadecimal digits: two models with the same ones say the same."""
         count = len(saved.labels)
-        table = np.frombuffer(saved.table, np.int8).reshape(BUCKETS, count + 1)
+        table = np.frombuffer(saved.table, np.int8).reshape(-1, count + 1)
+        self._dropped: Final = _dropped(len(table).bit_length() - 1)
         # Rows of 16 bytes: each lies in one line of the processor's cache, which is what looking it up costs.
-        self._table: Final = np.zeros((BUCKETS, -(-(count + 1) // _ALIGNED) * _ALIGNED), np.int8)
+        self._table: Final = np.zeros((len(table), -(-(count + 1) // _ALIGNED) * _ALIGNED), np.int8)
         self._table[:, :count] = table[:, 1:]
         self._table[:, count] = table[:, 0]
         self._ones: Final = np.ones(LONGEST_PIECE * (READ + 2), np.float32)
@@ -132,14 +139,14 @@ class Opinion:
 
     def ask(self, folded: str) -> list[float]:
         """Return the shares of the labels, in their order, for a folded text; some twenty-five microseconds."""
-        found = pieces(folded)
+        found = _hashed(_words(folded), self._dropped)
         return self._shares(self._table.take(found, axis=0).astype(np.float32))
 
     def ask_all(self, folded: Sequence[str]) -> list[list[float]]:
         """Return what `ask` does for each text. Some dozens at once cost half as much each; memory grows with their number."""
         texts = [_words(text) for text in folded]
         # What lies between two of them is counted for neither.
-        rows = self._table.take(_hashed(_END.join(texts)), axis=0).astype(np.float32)
+        rows = self._table.take(_hashed(_END.join(texts), self._dropped), axis=0).astype(np.float32)
         shares: list[list[float]] = []
         start = 0
         for text in texts:
@@ -196,7 +203,7 @@ def read(content: bytes, name: str) -> Opinion:
     count = len(saved.labels)
     if not 2 <= count <= _MOST_LABELS or not count == len(saved.usual) == len(saved.bias):
         raise _refusal(name, f"has {count} labels and does not fit together", "train it anew")
-    if len(saved.table) != BUCKETS * (count + 1):
+    if len(saved.table) not in {(count + 1) << bits for bits in _BITS}:
         raise _refusal(name, f"has a table of {len(saved.table)} bytes for {count} labels", "train it anew")
     return Opinion(saved, digest.hex()[:16])
 

@@ -17,7 +17,7 @@ _LABELS: Final = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def classifier() -> None:
-    r"""Measure the classifier, and teach it your own texts.
+    """Measure the classifier, and teach it your own texts.
 
     \b
     Examples
@@ -42,7 +42,7 @@ def classifier() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each language and judge.")
 def evaluate(*, labels: Path, model: Path | None, as_json: bool) -> None:
-    r"""Compare what the classifier says with what people said.
+    """Compare what the classifier says with what people said.
 
     A line of the file has a `text` and a `label`, one of the coarse classes; `labels_ok` lists the classes that are right
     as well (lenient), `ambiguous` says that people did not agree, `lang` groups the tables. Prints for each language the
@@ -113,11 +113,11 @@ def evaluate(*, labels: Path, model: Path | None, as_json: bool) -> None:
     "--steps", default=100, show_default=True, type=click.IntRange(1, 1_000), help="Most steps of the fit."
 )
 def train(*, labels: Path | None, own: bool, out: Path, steps: int) -> None:
-    r"""Learn from labelled texts what the lexicon may not know.
+    """Learn from labelled texts what the lexicon may not know.
 
     A line of the file has a `text` and a `label`: a coarse class (network), a category (NET) or a subcategory (NET.DROP);
     `code` names the subcategory where the label is wider. The finer the labels, the more is learned: departments and priorities
-    rest on subcategories. What comes out is a linear model over pieces of words, a file of about a megabyte at most.
+    rest on subcategories. What comes out is a linear model over pieces of words, a file of three megabytes at most.
     It needs a few hundred texts of each label to be of use; hold some back and see with `evaluate --model`. With --labels and
     --own together both are taken.
 
@@ -156,7 +156,7 @@ def train(*, labels: Path | None, own: bool, out: Path, steps: int) -> None:
 
 @classifier.command()
 def calibrate() -> None:
-    r"""Print how often answers are right by their evidence, as `models/data/confidence.yaml` has it.
+    """Print how often answers are right by their evidence, as `models/data/confidence.yaml` has it.
 
     Measured on made up texts of templates that the model did not see. For those who change the lexicon or the grammar of the
     training texts; takes a minute or two.

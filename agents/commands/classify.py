@@ -26,7 +26,7 @@ TOGETHER: Final = 256
     help="Write the answers there instead of to stdout.",
 )
 def classify(*, file: Path, out: Path | None) -> None:
-    r"""What each text is about, how urgent it is, and who answers.
+    """What each text is about, how urgent it is, and who answers.
 
     FILE has one text a line, or one JSON object a line with `text` (and, if you like, `id`, which is given back, and
     `lang`, which is not believed); `-` reads stdin. A line that begins with { is taken for JSON. For every line

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from agents.training.fit import Example, train
-from agents.training.talk import LANGUAGES, talk
+from agents.training.talk import LANGUAGES, sentences, talk, whole
 from models.advised import AdvisedClassifier
 from models.calibration import PLAIN
 from models.classify import Classifier
@@ -21,7 +21,6 @@ from models.opinion import read, save
 from models.taxonomy import Taxonomy
 
 KNOTS: Final = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-_EACH: Final = 12
 _RISE: Final = 0.001
 """Least step between two knots: more evidence is told as more, if only by a little."""
 
@@ -39,20 +38,15 @@ def measured(
         taxonomy: the codes.
         others: examples that are no talk, for both halves.
     """
-    fold = lexicon.folding.fold
     plain = Classifier(lexicon, taxonomy, PLAIN)
     alone: list[Pair] = []
     advised: list[Pair] = []
     for half in (0, 1):
-        taught = [
-            Example(fold(text), taxonomy.subcategory(code).category, code)
-            for language in LANGUAGES
-            for code, text in talk(language, 1, _EACH, half=half)
-        ]
+        taught = sentences(lexicon, taxonomy, 1, half=half)
         model = read(save(train([*taught, *others])), "half")
         judge = AdvisedClassifier(plain, model, taxonomy, PLAIN)
         for language in LANGUAGES:
-            for code, text in talk(language, 2, 4, half=1 - half):
+            for code, text in (*talk(language, 2, 4, half=1 - half), *whole(language, half=1 - half)):
                 meant = taxonomy.coarse(code)
                 found = plain.classify(text)
                 alone.append((found.confidence, found.coarse == meant))

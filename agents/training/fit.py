@@ -13,10 +13,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
-from models.opinion import BUCKETS, Saved, pieces
+from models.opinion import BITS, Saved, pieces
 
-PENALTY: Final = 2e-6
-"""L2, for the mean loss of a text: chosen on made up texts of other seeds than those that are trained on."""
+PENALTY: Final = 3e-7
+"""L2, for the mean loss of a text: chosen on made up texts that have nothing from those trained on."""
 MOST_STEPS: Final = 100
 FEWEST_TEXTS: Final = 2
 """A piece that stands in fewer texts tells nothing of other texts."""
@@ -35,8 +35,10 @@ class Example(NamedTuple):
     weight: float = 1.0
 
 
-def train(examples: Sequence[Example], *, steps: int = MOST_STEPS, penalty: float = PENALTY) -> Saved:
-    """Return the model that fits `examples`.
+def train(
+    examples: Sequence[Example], *, steps: int = MOST_STEPS, penalty: float = PENALTY, bits: int = BITS
+) -> Saved:
+    """Return the model that fits `examples`, with 2**`bits` buckets.
 
     Raises:
         ValueError: fewer than two labels.
@@ -44,7 +46,7 @@ def train(examples: Sequence[Example], *, steps: int = MOST_STEPS, penalty: floa
     labels = tuple(sorted({one.label for one in examples}))
     if len(labels) < 2:
         raise ValueError("texts of one label alone teach nothing")
-    counts = _counts([one.folded for one in examples])
+    counts = _counts([one.folded for one in examples], bits)
     weights = np.array([one.weight for one in examples])
     weights /= weights.sum()
     squares = _squares(counts)
@@ -56,7 +58,7 @@ def train(examples: Sequence[Example], *, steps: int = MOST_STEPS, penalty: floa
     # A few large numbers would cost all others their precision.
     scale = float(np.quantile(np.abs(numbers).max(axis=1), 0.9995)) / _LABEL_STEPS or 1.0
     unit = float(squares.max()) / _SQUARE_STEPS or 1.0
-    table = np.empty((BUCKETS, len(labels) + 1), np.int8)
+    table = np.empty((len(squares), len(labels) + 1), np.int8)
     table[:, 0] = np.maximum(np.rint(squares / unit), squares > 0)
     table[:, 1:] = np.clip(np.rint(numbers / scale), -_LABEL_STEPS, _LABEL_STEPS)
     usual = {
@@ -74,8 +76,8 @@ def train(examples: Sequence[Example], *, steps: int = MOST_STEPS, penalty: floa
     )
 
 
-def _counts(texts: Sequence[str]) -> Any:
-    rows = [np.unique(pieces(text), return_counts=True) for text in texts]
+def _counts(texts: Sequence[str], bits: int) -> Any:
+    rows = [np.unique(pieces(text, bits), return_counts=True) for text in texts]
     starts = np.cumsum([0, *(len(found) for found, _ in rows)])
     return csr_array(
         (
@@ -83,14 +85,14 @@ def _counts(texts: Sequence[str]) -> Any:
             np.concatenate([found for found, _ in rows]).astype(np.int64),
             starts,
         ),
-        shape=(len(texts), BUCKETS),
+        shape=(len(texts), 1 << bits),
     )
 
 
 def _squares(counts: Any) -> Floats:
     """Return for each bucket the square of what one of its pieces counts: rare ones tell more (inverse document frequency)."""
-    total = counts.shape[0]
-    holders = np.bincount(counts.indices, minlength=BUCKETS)
+    total, buckets = counts.shape
+    holders = np.bincount(counts.indices, minlength=buckets)
     squares = (np.log((1 + total) / (1 + holders)) + 1) ** 2
     squares[holders < FEWEST_TEXTS] = 0.0
     # What the model will know of them.
@@ -108,12 +110,12 @@ def _scaled(counts: Any, squares: Floats) -> Any:
 
 
 def _fit(inputs: Any, truth: Floats, weights: Floats, steps: int, penalty: float) -> tuple[Floats, Floats]:
-    width = truth.shape[1]
+    buckets, width = inputs.shape[1], truth.shape[1]
     turned = inputs.T.tocsr()
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        table = flat[: BUCKETS * width].reshape(BUCKETS, width)
-        bias = flat[BUCKETS * width :]
+        table = flat[: buckets * width].reshape(buckets, width)
+        bias = flat[buckets * width :]
         logits = inputs @ table + bias
         logits -= logits.max(axis=1, keepdims=True)
         powers = np.exp(logits)
@@ -125,9 +127,9 @@ def _fit(inputs: Any, truth: Floats, weights: Floats, steps: int, penalty: float
 
     found = minimize(
         loss,
-        np.zeros(BUCKETS * width + width),
+        np.zeros(buckets * width + width),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": steps, "maxcor": 8},
     )
-    return found.x[: BUCKETS * width].reshape(BUCKETS, width), found.x[BUCKETS * width :]
+    return found.x[: buckets * width].reshape(buckets, width), found.x[buckets * width :]

@@ -1,7 +1,8 @@
-"""The project's own training texts: sentences of the talk grammar, the simulator's complaints, and the lexicon's terms.
+"""The project's own training texts: sentences of the talk grammar, whole ones, the simulator's complaints, and the lexicon's terms.
 
-Owns how many of each there are, and the notation of `zh.yaml` and `en.yaml`: `(a|b|)` is one of its alternatives, drawn
-anew for each text; a subject's text stands between an opening and a closing of the language. All of it is made up.
+Owns how many of each there are, how much they count, and the notation of `zh.yaml` and `en.yaml`: `(a|b|)` is one of its
+alternatives, drawn anew for each text; a subject's text stands between an opening and a closing of the language. The files
+`whole_zh1.yaml` and so on have texts that stand as they are. All of it is made up.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,14 +20,16 @@ from models.lexicon import Lexicon
 from models.taxonomy import Taxonomy
 
 LANGUAGES: Final = ("zh", "en")
-EACH: Final = 40
-"""Texts of every template; a template has hundreds to many thousands."""
+EACH: Final = 8
+"""Texts of every template; a template has hundreds to many thousands, and more of them taught nothing more."""
 SIMULATED: Final = 3_000
 TERMS: Final = 120
 """Terms of the lexicon for each subcategory, at most."""
 QUIET: Final = frozenset({"SUG", "OTH"})
 QUIET_WEIGHT: Final = 2.0
-"""Texts that complain of nothing are as various as all others together, and have fewer templates."""
+"""Texts that complain of nothing are as various as all others together, and have fewer templates; of whole ones there are enough."""
+WHOLE_WEIGHT: Final = 5.0
+"""A text that stands as it is has words that no grammar has, and stands there once."""
 TERM_WEIGHT: Final = 0.3
 """A term alone says less than a sentence."""
 _FIRM: Final = 1.5
@@ -42,13 +45,26 @@ _ALONE: Final = frozenset({"OTH.UNK", "OTH.MKTINFO", "SUG.PRAISE"})
 @cache
 def grammars(language: str) -> tuple[dict[str, Any], ...]:
     """Return a language's files: openings, closings, and for each subcategory its templates; some have asides."""
+    return _files(language)
+
+
+@cache
+def _files(prefix: str) -> tuple[dict[str, Any], ...]:
     folder = files("agents.training")
     names = sorted(
         entry.name
         for entry in folder.iterdir()
-        if entry.name.startswith(language) and entry.name.endswith(".yaml")
+        if entry.name.startswith(prefix) and entry.name.endswith(".yaml")
     )
     return tuple(yaml.safe_load(folder.joinpath(name).read_text("utf-8")) for name in names)
+
+
+def whole(language: str, *, half: int | None = None) -> Iterator[tuple[str, str]]:
+    """Yield (subcategory, text) of all texts that stand as they are, or of every second one (`half` 0 or 1)."""
+    for written in _files(f"whole_{language}"):
+        for code, texts in written.items():
+            for text in texts if half is None else texts[half::2]:
+                yield code, text
 
 
 def drawn(template: str, random: Random) -> str:
@@ -110,15 +126,24 @@ def terms(lexicon: Lexicon, seed: int, most: int = TERMS) -> Iterator[tuple[str,
 
 
 def own(lexicon: Lexicon, taxonomy: Taxonomy, seed: int = 1) -> list[Example]:
-    """Return all of the project's own examples, labelled by category."""
-    sentences = [pair for language in LANGUAGES for pair in talk(language, seed)]
-    return [*_examples(sentences, 1.0, lexicon, taxonomy), *others(lexicon, taxonomy, seed)]
+    """Return all of the project's own examples, labelled by category and coarse class."""
+    return [*sentences(lexicon, taxonomy, seed), *others(lexicon, taxonomy, seed)]
+
+
+def sentences(lexicon: Lexicon, taxonomy: Taxonomy, seed: int, *, half: int | None = None) -> list[Example]:
+    """Return the examples of the talk grammar and the whole texts, or of one half of the templates and texts."""
+    composed = [pair for language in LANGUAGES for pair in talk(language, seed, half=half)]
+    written = [pair for language in LANGUAGES for pair in whole(language, half=half)]
+    return [
+        *_examples(composed, 1.0, lexicon, taxonomy),
+        *_examples(written, WHOLE_WEIGHT, lexicon, taxonomy, quiet=1.0),
+    ]
 
 
 def everything(lexicon: Lexicon, seed: int = 1) -> Iterator[str]:
     """Yield every text that the shipped model was trained of, but for the lexicon's terms: folded."""
     for language in LANGUAGES:
-        yield from (lexicon.folding.fold(text) for _, text in talk(language, seed))
+        yield from (lexicon.folding.fold(text) for _, text in (*talk(language, seed), *whole(language)))
     yield from (lexicon.folding.fold(text) for _, text in simulated(SIMULATED, seed))
 
 
@@ -131,9 +156,15 @@ def others(lexicon: Lexicon, taxonomy: Taxonomy, seed: int = 1) -> list[Example]
 
 
 def _examples(
-    pairs: Iterable[tuple[str, str]], weight: float, lexicon: Lexicon, taxonomy: Taxonomy
+    pairs: Iterable[tuple[str, str]],
+    weight: float,
+    lexicon: Lexicon,
+    taxonomy: Taxonomy,
+    *,
+    quiet: float = QUIET_WEIGHT,
 ) -> Iterator[Example]:
     fold = lexicon.folding.fold
     for code, text in pairs:
-        category = taxonomy.subcategory(code).category
-        yield Example(fold(text), category, code, weight * (QUIET_WEIGHT if category in QUIET else 1.0))
+        leaf = taxonomy.subcategory(code)
+        counted = weight * (quiet if leaf.category in QUIET else 1.0)
+        yield Example(fold(text), f"{leaf.category}/{leaf.coarse}", code, counted)

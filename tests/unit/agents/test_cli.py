@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -54,6 +55,22 @@ def test_every_command_that_is_listed_explains_itself(name: str) -> None:
     assert told.exit_code == 0
     assert f"Usage: barometer {name}" in told.stdout
     assert f"barometer {name}" in told.stdout.partition("\n")[2]
+
+
+def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the help of a command and of all commands below it, by what people type."""
+    context = click.Context(command, info_name=path)
+    yield path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from helps(below, f"{path} {name}")
+
+
+def test_no_help_shows_its_own_notation() -> None:
+    """A docstring with `r` before it tells click nothing of its examples, and runs them together behind a `\\b`."""
+    assert [path for path, told in helps(cli.barometer, "barometer") if "\\b" in told] == []
 
 
 def test_every_command_that_there_is_is_listed() -> None:

@@ -19,7 +19,9 @@ def test_the_shipped_model_is_covered_by_the_version_of_the_judge() -> None:
     shipped = load_opinion(None)
     assert shipped is not None
     assert judging(None).version == judge_version()
-    assert set(shipped.labels) == {category.code for category in load_taxonomy().categories}
+    assert set(shipped.labels) == {
+        f"{leaf.category}/{leaf.coarse}" for leaf in load_taxonomy().subcategories.values()
+    }
 
 
 def test_a_model_of_ones_own_decides_and_stands_in_the_version(tmp_path: Path) -> None:

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from agents.training.curve import KNOTS, curve
 from agents.training.fit import train
-from agents.training.talk import LANGUAGES, drawn, grammars, talk
+from agents.training.talk import LANGUAGES, drawn, grammars, talk, whole
 from models.spelling import spellings
 from models.taxonomy import load_taxonomy
-from tests.unit.models.taught import examples
+from tests.unit.models.taught import BITS, examples
 
 TAXONOMY = load_taxonomy()
 
 
 def test_the_same_texts_make_the_same_model() -> None:
     """Byte for byte, on one machine."""
-    assert train(examples(), steps=5) == train(examples(), steps=5)
+    assert train(examples(), steps=5, bits=BITS) == train(examples(), steps=5, bits=BITS)
 
 
 def test_one_label_teaches_nothing() -> None:
@@ -48,8 +48,18 @@ def test_a_drawn_text_is_one_that_its_template_stands_for(language: str) -> None
 
 def test_halves_share_no_template() -> None:
     """What is measured on one half was not learned from the other."""
-    whole = len(list(talk("en", 1, 1)))
-    assert len(list(talk("en", 1, 1, half=0))) + len(list(talk("en", 1, 1, half=1))) == whole
+    every = len(list(talk("en", 1, 1)))
+    assert len(list(talk("en", 1, 1, half=0))) + len(list(talk("en", 1, 1, half=1))) == every
+    assert sorted([*whole("en", half=0), *whole("en", half=1)]) == sorted(whole("en"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whole_texts_are_of_known_subjects_and_stand_there_once(language: str) -> None:
+    """None has the notation of templates, and the lists have every coarse class."""
+    written = list(whole(language))
+    assert {TAXONOMY.coarse(code) for code, _ in written} == set(TAXONOMY.coarse_classes)
+    assert len({text for _, text in written}) == len(written)
+    assert [text for _, text in written if "|" in text or text != " ".join(text.split())] == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))

@@ -1,10 +1,12 @@
 """A small model for tests: trained in a moment on a handful of made up texts."""
 
 from functools import cache
+from typing import Final
 
 from agents.training.fit import Example, train
 from models.opinion import Opinion, Saved, read, save
 
+BITS: Final = 14
 TEXTS = {
     ("NET", "NET.SPEED"): (
         "the zorple hums slowly",
@@ -41,7 +43,7 @@ def examples() -> list[Example]:
 
 @cache
 def saved() -> Saved:
-    return train(examples(), steps=25)
+    return train(examples(), steps=25, bits=BITS)
 
 
 @cache

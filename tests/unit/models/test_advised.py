@@ -1,15 +1,18 @@
 """The lexicon with a second opinion: asked where the lexicon is unsure, and never against much evidence."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import msgspec
 import pytest
 
-from models.advised import ASKED_TOGETHER, AdvisedClassifier, leaves_of
+from models.advised import ASKED_TOGETHER, DOUBT, AdvisedClassifier, leaves_of
 from models.calibration import PLAIN
 from models.classify import LEARNED, Classifier
 from models.errors import DataFileError
 from models.fold import load_folding
 from models.lexicon import parse_lexicon
-from models.opinion import read, save
+from models.opinion import Opinion, read, save
 from models.taxonomy import UNKNOWN, load_taxonomy
 from tests.unit.models.taught import opinion, saved
 
@@ -52,6 +55,21 @@ def test_of_a_label_the_subcategory_with_evidence_is_meant() -> None:
     assert found.subcategory == "BIL.REFUND"
 
 
+def test_the_coarse_class_is_chosen_before_the_label_of_it() -> None:
+    """Two labels of one class together outweigh one that has more than each; evidence that several labels stand for counts once."""
+    labels = ("NET/network", "BRD/network", "BIL/billing", "BIL")
+    usual = ("NET.SPEED", "BRD.SLOW", "BIL.OVER", "BIL.OVER")
+    shares = [0.3, 0.28, 0.4, 0.02]
+    told = SimpleNamespace(
+        labels=labels, usual=usual, ask=lambda _: shares, ask_all=lambda texts: [shares] * len(texts)
+    )
+    judge = AdvisedClassifier(LEXICON, cast(Opinion, told), TAXONOMY, PLAIN, trust=1.0)
+    found = judge.classify("it hums")
+    assert (found.subcategory, found.coarse, found.learned) == ("NET.SPEED", "network", 0.58)
+    network, billing = 0.58 * DOUBT, 0.42 * (DOUBT + 0.4)
+    assert judge.classify("refund").confidence == pytest.approx(network / (network + billing), abs=0.001)
+
+
 def test_what_neither_knows_stays_unknown() -> None:
     """Also where the model says that nothing is complained of."""
     assert ADVISED.classify("a lovely song, lovely people").subcategory == UNKNOWN
@@ -80,10 +98,11 @@ def test_together_texts_are_what_each_is_alone() -> None:
 
 
 def test_a_label_stands_for_its_subcategories() -> None:
-    """A coarse class, a category, a subcategory; any other word for none."""
+    """A coarse class, a category, what a category has of a class, a subcategory; any other word for none."""
     assert leaves_of("NET.DROP", TAXONOMY) == ("NET.DROP",)
     assert {code[:4] for code in leaves_of("NET", TAXONOMY)} == {"NET."}
     assert {"BRD.DOWN", "ENT.LINE", "NET.COV"} < set(leaves_of("network", TAXONOMY))
+    assert leaves_of("BRD/service", TAXONOMY) == ("BRD.INSTALL", "BRD.REPAIR")
     assert leaves_of("weather", TAXONOMY) == ()
 
 

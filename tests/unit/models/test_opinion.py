@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.training.fit import train
 from models.errors import DataFileError
-from models.opinion import BUCKETS, LONGEST_PIECE, MAGIC, READ, pieces, read, save
-from tests.unit.models.taught import opinion, saved
+from models.opinion import LONGEST_PIECE, MAGIC, READ, pieces, read, save
+from tests.unit.models.taught import BITS, examples, opinion, saved
 
 
 @pytest.mark.parametrize(
@@ -27,11 +28,11 @@ def test_what_was_learned_is_told_of_other_texts(text: str, label: str) -> None:
 
 def test_an_opinion_rests_on_whole_numbers() -> None:
     """Sums of them are exact in any order, so that every machine says the same."""
-    table = np.frombuffer(saved().table, np.int8).reshape(BUCKETS, -1)
+    table = np.frombuffer(saved().table, np.int8).reshape(1 << BITS, -1)
     assert abs(table.astype(int)).max() * (READ + 2) * LONGEST_PIECE < 1 << 24
     text = "zorple quibble 青铜树 " * 40
     told = opinion().ask(text)
-    exact = table[pieces(text)].astype(np.int64).sum(axis=0)
+    exact = table[pieces(text, BITS)].astype(np.int64).sum(axis=0)
     scale = saved().scale / np.sqrt(max(1, exact[0]) * saved().unit)
     logits = exact[1:] * scale + np.array(saved().bias)
     powers = np.exp(logits - logits.max())
@@ -58,6 +59,14 @@ def test_latin_words_are_found_as_all_others_are(text: str) -> None:
     found = pieces(f"{text} \u4e00").tolist()
     words = pieces(text).tolist()
     assert words[: -5 * LONGEST_PIECE] == found[: max(0, len(words) - 5 * LONGEST_PIECE)]
+
+
+def test_a_file_says_how_many_buckets_it_has() -> None:
+    """What was trained with fewer is read and asked as it was trained."""
+    smaller = read(save(train(examples(), steps=25, bits=10)), "smaller")
+    told = smaller.ask("no more quibble")
+    assert smaller.labels[told.index(max(told))] == "BIL"
+    assert smaller.ask_all(["no more quibble"]) == [told] != [opinion().ask("no more quibble")]
 
 
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
@@ -88,6 +97,8 @@ def test_a_file_that_is_no_model_of_this_format_is_refused_with_what_it_is() -> 
     assert "cannot be unpacked" in refusal(forged(zlib.compress(b"\xc1")))
     short = msgspec.structs.replace(saved(), table=saved().table[:-1])
     assert "has a table of" in refusal(save(short))
+    odd = msgspec.structs.replace(saved(), table=saved().table[: len(saved().table) // 4 * 3])
+    assert "has a table of" in refusal(save(odd))
     lost = msgspec.structs.replace(saved(), usual=saved().usual[:-1])
     assert "does not fit together" in refusal(save(lost))
 
