@@ -121,7 +121,9 @@ class Tenfold:
         for id in old:
             kept = {start: one for start, one in settled[id].quarters.items() if start >= first}
             settled[id] = replace(settled[id], quarters=kept)
-        self._usuals.forget(first - first % HOUR)
+        # Those who came after `first` are compared later, in hours that may begin three quarters before they came.
+        earliest = first - (QUARTERS - 1) * QUARTER
+        self._usuals.forget(earliest - earliest % HOUR)
         return old | {roots.get(id, id) for id in old}
 
     def _hour(self, outage: Outage, last: int, quarters: Quarters) -> AgainstUsual | None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.joined import AgainstUsual, Incident
@@ -206,6 +206,9 @@ def learned(log: Log) -> Any:
     return log.learned, {key: msgspec.json.decode(kept) for key, kept in log.usual.items()}
 
 
+@example(
+    (1763, 10, [(1440, 1), (1740, 22)]), []
+)  # an outage that was due too late for a usual hour that was forgotten
 @given(stories, walks)
 def test_an_owner_that_dies_anywhere_tells_and_learns_the_same(
     story: tuple[int, int, list[tuple[int, int]]], walk: list[str]
