@@ -177,7 +177,7 @@ class AdvisedClassifier:
             coarse=meant.coarse,
             confidence=confidence,
             red_line=meant.red_line,
-            learned=int(min(believed[view], 1.0) * 1000 + 0.5) / 1000,
+            learned=int(believed[view] * 1000 + 0.5) / 1000,
         )
 
     def _best(self, view: int, shares: list[float], sums: dict[int, float]) -> int:

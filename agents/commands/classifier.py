@@ -117,7 +117,7 @@ def train(*, labels: Path | None, own: bool, out: Path, steps: int) -> None:
 
     A line of the file has a `text` and a `label`: a coarse class (network), a category (NET) or a subcategory (NET.DROP);
     `code` names the subcategory where the label is wider. The finer the labels, the more is learned: departments and priorities
-    rest on subcategories. What comes out is a linear model over pieces of words, a file of three megabytes at most.
+    rest on subcategories. What comes out is a linear model over pieces of words, a file of some three megabytes.
     It needs a few hundred texts of each label to be of use; hold some back and see with `evaluate --model`. With --labels and
     --own together both are taken.
 
@@ -158,7 +158,7 @@ def train(*, labels: Path | None, own: bool, out: Path, steps: int) -> None:
 def calibrate() -> None:
     """Print how often answers are right by their evidence, as `models/data/confidence.yaml` has it.
 
-    Measured on made up texts of templates that the model did not see. For those who change the lexicon or the grammar of the
+    Measured on whole texts, and texts of templates, that the model did not see. For those who change the lexicon or the
     training texts; takes a minute or two.
     """
     from agents.compiledlexicon import kept_classifier

@@ -2,7 +2,7 @@
 
 Owns how many of each there are, how much they count, and the notation of `zh.yaml` and `en.yaml`: `(a|b|)` is one of its
 alternatives, drawn anew for each text; a subject's text stands between an opening and a closing of the language. The files
-`whole_zh1.yaml` and so on have texts that stand as they are. All of it is made up.
+`whole_zh01.yaml` and so on have texts that stand as they are. All of it is made up.
 """
 
 from collections.abc import Iterable, Iterator
@@ -42,7 +42,6 @@ _ALONE: Final = frozenset({"OTH.UNK", "OTH.MKTINFO", "SUG.PRAISE"})
 """Subcategories whose texts have no such aside: there is nothing to complain of."""
 
 
-@cache
 def grammars(language: str) -> tuple[dict[str, Any], ...]:
     """Return a language's files: openings, closings, and for each subcategory its templates; some have asides."""
     return _files(language)
@@ -50,6 +49,7 @@ def grammars(language: str) -> tuple[dict[str, Any], ...]:
 
 @cache
 def _files(prefix: str) -> tuple[dict[str, Any], ...]:
+    """Return the content of the files whose names begin with `prefix`, in the order of their names."""
     folder = files("agents.training")
     names = sorted(
         entry.name
